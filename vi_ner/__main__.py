@@ -1,0 +1,5 @@
+"""`python -m vi_ner`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,221 @@
+"""The command line: the only module that prints or exits."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import srsly
+import typer
+from tqdm import tqdm
+from wasabi import msg
+
+from .errors import ViNerError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Item = TypeVar("Item")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one message and exit code 1."""
+    try:
+        app()
+    except ViNerError as error:
+        msg.fail(f"{error.where}: {error.what}" if error.where else error.what, error.fix)
+        sys.exit(1)
+
+
+def progress(items: Iterable[Item], *, unit: str, total: int | None = None) -> Iterator[Item]:
+    """A bar on a terminal, a plain line now and then elsewhere."""
+    terminal = sys.stderr.isatty()
+    pace: dict[str, Any] = {} if terminal else {"ascii": True, "mininterval": 10, "ncols": 80}
+    yield from tqdm(items, unit=f" {unit}", total=total, **pace)
+
+
+def percent(value: float) -> str:
+    """A share between 0 and 1 as a percentage with one decimal."""
+    return f"{100 * value:.1f}"
+
+
+@app.command("encoder")
+def encoder_cli(
+    output: Path = typer.Argument(Path("assets/encoder"), help="Folder to write"),
+    source: str = typer.Option("bundled", help="`bundled`, `hub`, a folder, or a name on the hub"),
+) -> None:
+    """Prepare an encoder: trimmed to Vietnamese, exact offsets, centred output."""
+    from .encoder import prepare_encoder
+
+    with msg.loading("Preparing the encoder..."):
+        report = prepare_encoder(source=source, output=output)
+    msg.good(f"Encoder from {report.source}", output)
+    msg.table(
+        {
+            "Word pieces kept": f"{report.pieces:,} of {report.source_pieces:,}",
+            "Word pieces per syllable": f"{report.pieces_per_syllable:.2f}",
+            "Unknown word pieces": f"{percent(report.unknown_share)} %",
+            "Size": f"{report.megabytes:.0f} MB",
+            "Output recentred": f"{'yes' if report.recentred else 'no'} (mean {report.mean_share:.2f} of the norm, "
+            f"deviation {report.deviation:.2f})",
+        }
+    )
+
+
+@app.command("convert")
+def convert_cli(
+    annotations: Path = typer.Argument(..., help="Doccano export: .jsonl, .zip or a folder of them"),
+    output: Path = typer.Option(Path("corpus"), "-o", "--output", help="Folder for the DocBins"),
+    articles: Path | None = typer.Option(None, help="The articles that were annotated (.jsonl or folder)"),
+    labels: Path = typer.Option(Path("annotations/labels.json"), help="The list of labels"),
+    offset_unit: str | None = typer.Option(None, help="codepoint, utf16 or grapheme"),
+    annotator: str | None = typer.Option(None, help="Whose version counts where several differ"),
+    max_rejected: float = typer.Option(0.01, help="Share of gold spans that may be lost"),
+) -> None:
+    """Convert annotations to train, dev and test DocBins, with an account of every span."""
+    from .convert import convert
+    from .split import SIDES
+
+    with msg.loading("Converting..."):
+        account = convert(
+            annotations,
+            articles=articles,
+            labels=labels,
+            output=output,
+            offset_unit=offset_unit,
+            annotator=annotator,
+            max_rejected=max_rejected,
+        )
+    names = sorted({label for side in account.sides.values() for label in side["labels"]})
+    columns = ["documents", "groups", "syllables", "median_length", "longest"]
+    msg.table(
+        [
+            [side, *(account.sides[side][c] for c in columns), *(account.sides[side]["labels"].get(n, 0) for n in names)]
+            for side in SIDES
+        ],
+        header=["Side", "Documents", "Groups", "Syllables", "Median", "Longest", *names],
+        aligns=["l"] + ["r"] * (len(columns) + len(names)),
+        divider=True,
+    )
+    msg.table(
+        {
+            "Documents in": account.documents_in,
+            "Documents set aside": len(account.documents_set_aside),
+            "Gold spans in": account.spans_in,
+            "  converted": account.spans_converted,
+            "  repaired": len(account.repaired),
+            "  rejected": len(account.rejected),
+            "Clusters linked by near-duplicates": sum(len(cluster.groups) > 1 for cluster in account.clusters),
+        }
+    )
+    for change in [*account.rejected, *account.repaired][:10]:
+        msg.warn(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}")
+    msg.good("Sides written; every change and cluster is in conversion.json", output)
+
+
+@app.command("debug-data")
+def debug_data_cli(
+    config: Path = typer.Argument(..., help="Training config"),
+    output: Path = typer.Option(..., "-o", "--output", help="File for the report"),
+) -> None:
+    """Run spaCy's `debug data` and keep its report in a file."""
+    from .files import replacing_file
+
+    command = [sys.executable, "-m", "spacy", "debug", "data", str(config), "--no-format"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf8", check=False)
+    print(result.stdout)
+    if result.returncode:
+        raise ViNerError("spaCy's debug data found errors, see above.", where=str(config))
+    with replacing_file(output) as path:
+        path.write_text(result.stdout, encoding="utf8")
+
+
+@app.command("evaluate")
+def evaluate_cli(
+    model: str = typer.Argument(..., help="Trained pipeline: path or package"),
+    gold: Path = typer.Argument(..., help="DocBin with gold spans"),
+    output: Path = typer.Option(..., "-o", "--output", help="metrics.json to write"),
+) -> None:
+    """Strict scores per label and overall, with intervals over documents."""
+    import spacy
+    from spacy.tokens import DocBin
+    from spacy.training import Example
+
+    from .evaluate import evaluate
+    from .files import replacing_file
+    from .tag import load_pipeline
+
+    if not gold.is_file():
+        raise ViNerError("No such file.", where=str(gold), fix="Run `spacy project run convert` first.")
+    nlp = load_pipeline(model)
+    references = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
+    predictions = nlp.pipe(nlp.make_doc(doc.text) for doc in references)
+    pairs = zip(progress(predictions, unit="documents", total=len(references)), references, strict=True)
+    result = evaluate([Example(prediction, reference) for prediction, reference in pairs])
+    print_scores(asdict(result))
+    content = asdict(result) | {
+        "gold": gold.name,
+        "gold_sha256": hashlib.sha256(gold.read_bytes()).hexdigest(),
+        "pipeline": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}",
+        "spacy": spacy.__version__,
+    }
+    with replacing_file(output) as path:
+        srsly.write_json(path, content)
+    msg.good("Scores written", output)
+
+
+def print_scores(result: dict[str, Any]) -> None:
+    """The table of an evaluation, in percent."""
+    rows = [
+        [
+            label,
+            percent(score["precision"]),
+            percent(score["recall"]),
+            percent(score["f"]),
+            f"{percent(score['f_low'])}-{percent(score['f_high'])}",
+            score["support"],
+            score["lost"],
+        ]
+        for label, score in {**result["labels"], "all": result["overall"]}.items()
+    ]
+    header = ["Label", "Precision", "Recall", "F", "95 % interval", "Gold", "of it lost"]
+    msg.table(rows, header=header, aligns=["l", *"rrrrrr"], divider=True)
+
+
+@app.command("package")
+def package_cli(
+    model: Path = typer.Argument(..., help="Trained pipeline"),
+    metrics: Path = typer.Argument(..., help="Its metrics.json"),
+    output: Path = typer.Option(..., "-o", "--output", help="Folder for the package"),
+    name: str = typer.Option(..., help="Name without the language"),
+    version: str = typer.Option(..., help="Version of the package"),
+) -> None:
+    """Build a wheel with a filled-in model card."""
+    from .package import package_pipeline
+
+    with msg.loading("Building the wheel..."):
+        wheel = package_pipeline(model=model, metrics=metrics, output=output, name=name, version=version)
+    msg.good(f"Wheel of {wheel.stat().st_size / 1e6:.0f} MB", wheel)
+
+
+@app.command("tag")
+def tag_cli(
+    model: str = typer.Argument(..., help="Trained pipeline: path or package"),
+    inputs: list[str] = typer.Argument(..., help=".txt or .jsonl files, folders, or - for standard input"),
+    output: Path = typer.Option(..., "-o", "--output", help="JSONL file to write"),
+) -> None:
+    """Mark the entities of texts; offsets count code points of the text as it came."""
+    from .files import replacing_file
+    from .tag import load_pipeline, read_texts, tag
+
+    nlp = load_pipeline(model)
+    entities = documents = 0
+    with replacing_file(output) as path, path.open("w", encoding="utf8", newline="\n") as stream:
+        for row in progress(tag(nlp, read_texts(inputs)), unit="documents"):
+            stream.write(srsly.json_dumps(row) + "\n")
+            documents += 1
+            entities += len(row["entities"])
+    msg.good(f"{entities} entities in {documents} documents", output)

@@ -1,0 +1,266 @@
+"""Doccano annotations to spaCy DocBins, with an account of every span.
+
+Every gold span that comes in is converted as it is, repaired (and how) or rejected (and why). Rejected spans travel
+with their document, so that evaluation counts them as missed.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from .errors import ViNerError
+from .files import replacing_file
+from .records import Annotation, Article, Span, read_annotations, read_articles, read_labels
+from .split import SIDES, Cluster, Document, assign_sides
+from .tokenizer import set_news_rules
+
+FORMAT_VERSION = 1
+MAX_REJECTED = 0.01  # share of gold spans beyond which a conversion fails
+USER_DATA = "vi_ner"  # key in `Doc.user_data`: doc_id, group, meta, lost (spans as [start, end, label])
+
+
+@dataclass(frozen=True)
+class Change:
+    """A gold span that was not converted as it came."""
+
+    doc_id: str
+    start: int
+    end: int
+    label: str
+    text: str
+    reason: str
+
+
+@dataclass
+class Conversion:
+    """The account of a conversion; spans_in == converted + repaired + rejected."""
+
+    documents_in: int = 0
+    documents_converted: int = 0
+    documents_set_aside: list[dict[str, str]] = field(default_factory=list)
+    spans_in: int = 0
+    spans_converted: int = 0
+    repaired: list[Change] = field(default_factory=list)
+    rejected: list[Change] = field(default_factory=list)
+    sides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clusters: list[Cluster] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `conversion.json`; only clusters of more than one document are listed."""
+        content = asdict(self) | {"clusters": [asdict(c) for c in self.clusters if len(c.doc_ids) > 1]}
+        return {"version": FORMAT_VERSION, **content}
+
+
+def news_tokenizer() -> Language:
+    """A blank Vietnamese pipeline with the project's tokenization rules; needs neither pyvi nor a config file."""
+    nlp = spacy.blank("vi", config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}})
+    return set_news_rules(nlp)
+
+
+def convert(
+    annotations: Path,
+    *,
+    articles: Path | None,
+    labels: Path,
+    output: Path,
+    offset_unit: str | None = None,
+    annotator: str | None = None,
+    max_rejected: float = MAX_REJECTED,
+) -> Conversion:
+    """Convert a Doccano export to `train|dev|test.spacy` and `conversion.json` in `output`.
+
+    annotations: JSONL, ZIP, or a folder of either. articles: Folder or file with the articles, whose texts must be
+    the annotated ones and whose metadata count; None to take the metadata of the export's rows.
+    RAISES (ViNerError): Bad input (see `records`, `merge_versions`, `check_spans`), or too many rejected spans.
+        Nothing is written then.
+    """
+    names = read_labels(labels)
+    versions = read_annotations(annotations, offset_unit=offset_unit)
+    known = {article.doc_id: article for article in read_articles(articles)} if articles else {}
+    account = Conversion()
+    gold = merge_versions(versions, annotator=annotator, account=account)
+    documents = [_with_article(annotation, known) for annotation in gold]
+    for annotation in documents:
+        check_spans(annotation, names)
+    nlp = news_tokenizer()
+    docs = {annotation.doc_id: to_doc(nlp, annotation, account) for annotation in documents}
+    _refuse_loss(account, max_rejected)
+    account.documents_converted = len(docs)
+    account.clusters = assign_sides([_document(annotation) for annotation in documents])
+    bins = {side: _side(docs, account.clusters, side) for side in SIDES}
+    account.sides = {side: side_statistics(bins[side]) for side in SIDES}
+    _write(bins, account, output)
+    return account
+
+
+def merge_versions(
+    versions: Sequence[Annotation], *, annotator: str | None, account: Conversion
+) -> list[Annotation]:
+    """One annotation per document, sorted by id.
+
+    An empty version beside a filled one is an annotator's untouched copy and does not count; a document that several
+    annotators all left empty is set aside, because nobody said that it holds no entity.
+    RAISES (ViNerError): One id with different texts, or filled versions that differ.
+    """
+    by_id: dict[str, list[Annotation]] = defaultdict(list)
+    for version in versions:
+        by_id[version.doc_id].append(version)
+    account.documents_in = len(by_id)
+    gold = []
+    for doc_id, group in sorted(by_id.items()):
+        if len({version.text for version in group}) > 1:
+            raise ViNerError(
+                f"The document id {doc_id!r} stands for {len({v.text for v in group})} different texts.",
+                where=", ".join(version.where for version in group[:2]),
+                fix="Give every document its own id.",
+            )
+        chosen = [version for version in group if version.annotator == annotator] if annotator else group
+        filled = [version for version in chosen if version.spans]
+        if len({version.spans for version in filled}) > 1:
+            raise ViNerError(
+                f"The document {doc_id!r} has versions that differ.",
+                where=" and ".join(version.where for version in filled[:2]),
+                fix="Choose one annotator with --annotator, or adjudicate first.",
+            )
+        if filled or len(chosen) == 1:
+            gold.append(filled[0] if filled else chosen[0])
+            account.spans_in += len(gold[-1].spans)
+        else:
+            reason = "untouched by every annotator" if chosen else f"not annotated by {annotator}"
+            account.documents_set_aside.append({"doc_id": doc_id, "reason": reason})
+    return gold
+
+
+def check_spans(annotation: Annotation, labels: Sequence[str]) -> None:
+    """RAISES (ViNerError): A label that is not in `labels`, or spans that overlap."""
+    for span in annotation.spans:
+        if span.label not in labels:
+            raise ViNerError(
+                f"Found the label {span.label!r}, expected one of {', '.join(labels)}.",
+                where=annotation.where,
+                fix="Rename it in Doccano, or add it to annotations/labels.json.",
+            )
+    for first, second in zip(annotation.spans, annotation.spans[1:], strict=False):
+        if second.start < first.end and first != second:
+            raise ViNerError(
+                f"Overlapping spans: {annotation.text[first.start : first.end]!r} ({first.label}) and "
+                f"{annotation.text[second.start : second.end]!r} ({second.label}).",
+                where=annotation.where,
+                fix="Turn overlap off in the Doccano project and keep the longer span.",
+            )
+
+
+def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
+    """The gold Doc of an annotation; what is repaired or rejected goes into the account."""
+    doc = nlp.make_doc(annotation.text)
+    entities, lost = [], []
+    for index, span in enumerate(annotation.spans):
+        trimmed = _trim(annotation.text, span)
+        entity = doc.char_span(trimmed.start, trimmed.end, span.label) if trimmed.start < trimmed.end else None
+        if span in annotation.spans[:index]:
+            reason = "the same span twice"
+        elif entity is None:
+            reason = "inside a token" if trimmed.start < trimmed.end else "nothing but blanks"
+        else:
+            entities.append(entity)
+            if trimmed == span:
+                account.spans_converted += 1
+            else:
+                account.repaired.append(_change(annotation, span, "blanks at its edge cut off"))
+            continue
+        account.rejected.append(_change(annotation, span, reason))
+        if reason == "inside a token":
+            lost.append([span.start, span.end, span.label])
+    doc.ents = entities  # type: ignore[assignment]
+    doc.user_data[USER_DATA] = {
+        "doc_id": annotation.doc_id,
+        "group": _group(annotation),
+        "meta": annotation.meta,
+        "lost": lost,
+    }
+    return doc
+
+
+def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
+    """Counts of a side: documents, syllables, spans by label, and the median and longest document in syllables."""
+    lengths = [len(doc.text.split()) for doc in docs]
+    return {
+        "documents": len(docs),
+        "groups": len({doc.user_data[USER_DATA]["group"] for doc in docs}),
+        "syllables": sum(lengths),
+        "median_length": statistics.median(lengths) if lengths else 0,
+        "longest": max(lengths, default=0),
+        "labels": dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items())),
+    }
+
+
+def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
+    """The annotation with its article's metadata.
+
+    RAISES (ViNerError): The article has another text.
+    """
+    article = articles.get(annotation.doc_id)
+    if article is None:
+        return annotation
+    if article.text != annotation.text:
+        raise ViNerError(
+            f"The annotated text is not the text of the article {annotation.doc_id!r}.",
+            where=annotation.where,
+            fix="Texts are never changed after annotation: restore the article, or annotate it anew.",
+        )
+    meta = article.meta | annotation.meta
+    return Annotation(annotation.doc_id, annotation.text, annotation.spans, meta, annotation.annotator, annotation.where)
+
+
+def _group(annotation: Annotation) -> str:
+    return str(annotation.meta.get("group") or annotation.doc_id)
+
+
+def _document(annotation: Annotation) -> Document:
+    published = str(annotation.meta.get("published") or "")
+    return Document(annotation.doc_id, annotation.text, _group(annotation), published)
+
+
+def _trim(text: str, span: Span) -> Span:
+    surface = text[span.start : span.end]
+    blanks = " _\t\n\r\u00a0\u200b\ufeff"
+    start = span.start + len(surface) - len(surface.lstrip(blanks))
+    return Span(start, start + len(surface.strip(blanks)), span.label)
+
+
+def _change(annotation: Annotation, span: Span, reason: str) -> Change:
+    text = annotation.text[span.start : span.end]
+    return Change(annotation.doc_id, span.start, span.end, span.label, text, reason)
+
+
+def _refuse_loss(account: Conversion, max_rejected: float) -> None:
+    share = len(account.rejected) / account.spans_in if account.spans_in else 0.0
+    if share > max_rejected:
+        shown = "; ".join(f"{change.doc_id}: {change.text!r} {change.reason}" for change in account.rejected[:5])
+        raise ViNerError(
+            f"{len(account.rejected)} of {account.spans_in} gold spans ({share:.1%}) would be lost, "
+            f"more than the {max_rejected:.1%} allowed: {shown}.",
+            fix="Mend them in Doccano, or allow more with --max-rejected.",
+        )
+
+
+def _side(docs: Mapping[str, Doc], clusters: Iterable[Cluster], side: str) -> list[Doc]:
+    return [docs[i] for i in sorted(i for cluster in clusters if cluster.side == side for i in cluster.doc_ids)]
+
+
+def _write(bins: Mapping[str, Sequence[Doc]], account: Conversion, output: Path) -> None:
+    for side, docs in bins.items():
+        with replacing_file(output / f"{side}.spacy") as path:
+            DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_disk(path)
+    with replacing_file(output / "conversion.json") as path:
+        srsly.write_json(path, account.to_json())

@@ -1,0 +1,269 @@
+"""Articles and annotations, and the shapes of the files they come in: the one place that knows them.
+
+Doccano has written annotations under three names: `label` (`[[start, end, "PER"], …]`), `labels` (older, the same) and
+`entities` (`[{"start_offset", "end_offset", "label"}, …]`, projects with relations). It exports JSONL, or a ZIP with
+one JSONL file per annotator in which every document stands, untouched ones with no labels.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import regex
+import srsly
+
+from .errors import ViNerError
+
+SPAN_KEYS = ("label", "labels", "entities", "annotations")
+ID_KEYS = ("doc_uid", "doc_id", "id")
+OFFSET_UNITS = ("codepoint", "utf16", "grapheme")
+# Keys of a Doccano row that say something about the row and not about the article.
+ROW_KEYS = {*SPAN_KEYS, *ID_KEYS, "text", "relations", "Comments", "comments", "cats", "offset_unit"}
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A labelled stretch of a text: code points `start` (included) to `end` (excluded)."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """A text and what is known about it. `meta` has `source`, `published`, `group`, `segmented`, `genre`, `topic`, …"""
+
+    doc_id: str
+    text: str
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One annotator's spans over one document. `where` is the file and line it came from."""
+
+    doc_id: str
+    text: str
+    spans: tuple[Span, ...]
+    meta: dict[str, Any]
+    annotator: str
+    where: str
+
+
+def read_labels(path: Path) -> list[str]:
+    """The label names of `annotations/labels.json`, in order.
+
+    RAISES (ViNerError): The file is missing or not a list of objects with `text`.
+    """
+    try:
+        labels = [row["text"] for row in srsly.read_json(path)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ViNerError(
+            f"Not a list of labels ({type(error).__name__}: {error}).",
+            where=str(path),
+            fix='Expected Doccano\'s form: [{"text": "PER", …}, …].',
+        ) from error
+    return labels
+
+
+def read_articles(path: Path) -> list[Article]:
+    """All articles of a JSONL file or of the `*.jsonl` files of a folder, sorted by file name.
+
+    RAISES (ViNerError): A line is not a JSON object with an id and a text, or an id occurs twice.
+    """
+    articles: dict[str, Article] = {}
+    for file in _jsonl_files(path):
+        with file.open(encoding="utf8") as stream:
+            for where, row in read_rows(stream, str(file)):
+                doc_id, text = _id_and_text(row, where)
+                if doc_id in articles:
+                    raise ViNerError(f"The document id {doc_id!r} occurs twice.", where=where, fix="Ids must be unique.")
+                articles[doc_id] = Article(doc_id, text, _meta(row))
+    return list(articles.values())
+
+
+def read_annotations(path: Path, *, offset_unit: str | None = None) -> list[Annotation]:
+    """All annotations of a Doccano export: a JSONL file, a ZIP, or a folder of either.
+
+    offset_unit: What the offsets count (`codepoint`, `utf16` or `grapheme`), for rows that do not say so in a key
+        `offset_unit`. It matters only where the three differ: emoji, combining marks, CR LF.
+    RAISES (ViNerError): Nothing there, not JSON, no id or text, spans of no known shape, or offsets whose unit
+        matters and is not given.
+    """
+    annotations: list[Annotation] = []
+    for file in _jsonl_files(path, also_zip=True):
+        for name, stream in _open_export(file):
+            with stream:
+                for where, row in read_rows(stream, str(file) if name is None else f"{file}/{name}"):
+                    annotator = "" if name is None else PurePosixPath(name).stem
+                    annotations.append(_annotation(row, where, annotator=annotator, offset_unit=offset_unit))
+    if not annotations:
+        raise ViNerError(
+            "The export is empty: not one document in it.",
+            where=str(path),
+            fix="In Doccano, export the dataset with all documents (not only approved ones) and try again.",
+        )
+    return annotations
+
+
+def read_rows(stream: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON objects of a JSONL stream, each with `file, line N`; empty lines are passed over.
+
+    RAISES (ViNerError): A line is not a JSON object, or the file is not UTF-8.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            where = f"{name}, line {number}"
+            row = json.loads(line.lstrip("\ufeff") if number == 1 else line)
+            if not isinstance(row, dict):
+                raise ViNerError(f"Found a JSON {type(row).__name__}, expected an object.", where=where)
+            yield where, row
+    except json.JSONDecodeError as error:
+        raise ViNerError(
+            f"Not JSON: {error.msg} at column {error.colno}.",
+            where=f"{name}, line {number}",
+            fix="Expected JSONL: one JSON object per line, as Doccano exports it.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ViNerError(
+            f"Not UTF-8: {error.reason} at byte {error.start}.",
+            where=f"{name}, after line {number}",
+            fix="Save the file as UTF-8.",
+        ) from error
+    except RecursionError as error:
+        raise ViNerError("JSON nested too deeply.", where=f"{name}, line {number}") from error
+
+
+def _jsonl_files(path: Path, *, also_zip: bool = False) -> list[Path]:
+    suffixes = {".jsonl", ".zip"} if also_zip else {".jsonl"}
+    if path.is_dir():
+        found = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes)
+    else:
+        found = [path] if path.is_file() else []
+    if not found:
+        kinds = " or ".join(sorted(suffixes))
+        raise ViNerError(f"No {kinds} file there.", where=str(path), fix="Check the path.")
+    return found
+
+
+def _open_export(file: Path) -> Iterator[tuple[str | None, IO[str]]]:
+    if file.suffix.lower() != ".zip":
+        yield None, file.open(encoding="utf8")
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = sorted(name for name in archive.namelist() if name.lower().endswith(".jsonl"))
+            for name in names:
+                yield name, io.TextIOWrapper(archive.open(name), encoding="utf8")
+    except zipfile.BadZipFile as error:
+        raise ViNerError(f"Not a ZIP file: {error}.", where=str(file), fix="Export it again from Doccano.") from error
+
+
+def _id_and_text(row: dict[str, Any], where: str) -> tuple[str, str]:
+    key = next((key for key in ID_KEYS if row.get(key) not in (None, "")), None)
+    if key is None:
+        raise ViNerError(f"No document id: none of {', '.join(ID_KEYS)}.", where=where)
+    if not isinstance(row.get("text"), str):
+        raise ViNerError("No `text`.", where=where, fix="Expected a row with a string under `text`.")
+    return str(row[key]), row["text"]
+
+
+def _meta(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ROW_KEYS}
+
+
+def _annotation(row: dict[str, Any], where: str, *, annotator: str, offset_unit: str | None) -> Annotation:
+    doc_id, text = _id_and_text(row, where)
+    where = f"{where} (document {doc_id})"
+    spans = [_span(raw, where) for raw in _raw_spans(row, where)]
+    unit = row.get("offset_unit") or offset_unit
+    annotator = str(row.get("annotator") or annotator)
+    return Annotation(doc_id, text, to_code_points(text, spans, unit, where=where), _meta(row), annotator, where)
+
+
+def _raw_spans(row: dict[str, Any], where: str) -> list[Any]:
+    key = next((key for key in SPAN_KEYS if key in row), None)
+    if key is None or not isinstance(row[key], list):
+        raise ViNerError(
+            f"No list of spans under any of {', '.join(SPAN_KEYS)}.",
+            where=where,
+            fix="Export a sequence labelling project as JSONL.",
+        )
+    return row[key]
+
+
+def _span(raw: Any, where: str) -> Span:
+    """A span from `[start, end, label]` or from an object with `start_offset`, `end_offset` and `label`."""
+    if isinstance(raw, dict):
+        raw = [raw.get("start_offset", raw.get("start")), raw.get("end_offset", raw.get("end")), raw.get("label")]
+    if isinstance(raw, list) and len(raw) == 3:
+        start, end, label = raw
+        whole = all(isinstance(value, (int, float)) and value == int(value) for value in (start, end))
+        if whole and isinstance(label, str):
+            return Span(int(start), int(end), label)
+    raise ViNerError(f"Found the span {raw!r}, expected [start, end, label].", where=where)
+
+
+def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where: str) -> tuple[Span, ...]:
+    """Spans whose offsets count `unit`, with offsets in code points.
+
+    RAISES (ViNerError): An offset lies outside the text or inside a unit, or the unit is unknown while it matters:
+        something before the end of the last span is longer in one unit than in another.
+    """
+    spans = sorted(spans)
+    if unit is None:
+        last = max((span.end for span in spans), default=0)
+        _refuse_ambiguous(text[: max(last, 0)], where)
+        unit = "codepoint"
+    if unit not in OFFSET_UNITS:
+        raise ViNerError(f"Found the offset unit {unit!r}, expected one of {', '.join(OFFSET_UNITS)}.", where=where)
+    position = {offset: i for i, offset in _boundaries(text, unit)}
+    converted = []
+    for span in spans:
+        if span.start not in position or span.end not in position or span.start >= span.end:
+            raise ViNerError(
+                f"The span [{span.start}, {span.end}, {span.label}] is not a stretch of its text, "
+                f"which ends at {max(position)} ({unit} offsets).",
+                where=where,
+                fix="The offsets count something else, or the text was changed after annotation.",
+            )
+        converted.append(Span(position[span.start], position[span.end], span.label))
+    return tuple(converted)
+
+
+def _boundaries(text: str, unit: str) -> Iterator[tuple[int, int]]:
+    """Pairs (offset in `unit`, offset in code points) for every border between units."""
+    if unit == "codepoint":
+        yield from ((i, i) for i in range(len(text) + 1))
+    elif unit == "utf16":
+        offset = 0
+        for i, char in enumerate(text):
+            yield offset, i
+            offset += 2 if ord(char) > 0xFFFF else 1
+        yield offset, len(text)
+    else:
+        starts = [match.start() for match in regex.finditer(r"\X", text)]
+        yield from enumerate([*starts, len(text)])
+
+
+def _refuse_ambiguous(text: str, where: str) -> None:
+    astral = next((char for char in text if ord(char) > 0xFFFF), None)
+    cluster = next((match[0] for match in regex.finditer(r"\X", text) if len(match[0]) > 1), None)
+    if astral is None and cluster is None:
+        return
+    raise ViNerError(
+        f"The export does not say what its offsets count, and {astral or cluster!r} before a span counts differently.",
+        where=where,
+        fix="Give --offset-unit: `utf16` for a Doccano project with grapheme mode off, `grapheme` with it on, "
+        "`codepoint` for Python offsets.",
+    )
