@@ -84,20 +84,42 @@ def convert(
     RAISES (ViNerError): Bad input (see `records`, `merge_versions`, `check_spans`), or too many rejected spans.
         Nothing is written then.
     """
-    names = read_labels(labels)
     versions = read_annotations(annotations, offset_unit=offset_unit)
     known = {article.doc_id: article for article in read_articles(articles)} if articles else {}
     account = Conversion()
-    gold = merge_versions(versions, annotator=annotator, account=account)
-    documents = [_with_article(annotation, known) for annotation in gold]
-    for annotation in documents:
-        check_spans(annotation, names)
+    gold = [_with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
+    return convert_gold(
+        gold,
+        clusters=assign_sides([_document(annotation) for annotation in gold]),
+        labels=read_labels(labels),
+        output=output,
+        account=account,
+        max_rejected=max_rejected,
+    )
+
+
+def convert_gold(
+    gold: Sequence[Annotation],
+    *,
+    clusters: list[Cluster],
+    labels: Sequence[str],
+    output: Path,
+    account: Conversion,
+    max_rejected: float = MAX_REJECTED,
+) -> Conversion:
+    """Write one annotation per document to the DocBin of its cluster's side, and the completed account.
+
+    RAISES (ViNerError): See `check_spans`, or too many rejected spans. Nothing is written then.
+    """
+    for annotation in gold:
+        check_spans(annotation, labels)
     nlp = news_tokenizer()
-    docs = {annotation.doc_id: to_doc(nlp, annotation, account) for annotation in documents}
+    account.spans_in = sum(len(annotation.spans) for annotation in gold)
+    docs = {annotation.doc_id: to_doc(nlp, annotation, account) for annotation in gold}
     _refuse_loss(account, max_rejected)
     account.documents_converted = len(docs)
-    account.clusters = assign_sides([_document(annotation) for annotation in documents])
-    bins = {side: _side(docs, account.clusters, side) for side in SIDES}
+    account.clusters = clusters
+    bins = {side: _side(docs, clusters, side) for side in SIDES}
     account.sides = {side: side_statistics(bins[side]) for side in SIDES}
     _write(bins, account, output)
     return account
@@ -134,7 +156,6 @@ def merge_versions(
             )
         if filled or len(chosen) == 1:
             gold.append(filled[0] if filled else chosen[0])
-            account.spans_in += len(gold[-1].spans)
         else:
             reason = "untouched by every annotator" if chosen else f"not annotated by {annotator}"
             account.documents_set_aside.append({"doc_id": doc_id, "reason": reason})

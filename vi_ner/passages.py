@@ -11,6 +11,8 @@ from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from tokenizers import Tokenizer
 
+from .bio import set_bio_tags
+
 SENTENCE_END = frozenset(".!?…")
 CLOSING = frozenset("\"'”’»)")
 
@@ -37,6 +39,7 @@ def create_passages(
         if shuffle:
             rng.shuffle(passages)
         for passage in passages:
+            set_bio_tags(passage)
             example = Example(nlp.make_doc(passage.text), passage)
             yield from augmenter(nlp, example) if augmenter else [example]
 

@@ -1,0 +1,70 @@
+"""What the tests share: the real tokenizer, the real encoder, and the pipeline that the real workflow trains."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from vi_ner.convert import news_tokenizer
+from vi_ner.encoder import prepare_encoder
+
+ROOT = Path(__file__).parents[1]
+LABELS = ROOT / "annotations" / "labels.json"
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Language:
+    """A blank pipeline with the project's tokenization rules."""
+    return news_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled encoder, prepared."""
+    folder = tmp_path_factory.mktemp("assets") / "encoder"
+    prepare_encoder(source="bundled", output=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The repository after `spacy project run all`: the real workflow, with the real corpus and encoder.
+
+    The workflow skips what is up to date, so after `make all` this costs seconds.
+    """
+    result = subprocess.run([sys.executable, "-m", "spacy", "project", "run", "all"], cwd=ROOT, check=False)
+    assert result.returncode == 0, "`spacy project run all` failed, see its output above"
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def trained(project: Path) -> Language:
+    """The trained pipeline."""
+    return spacy.load(project / "training" / "default" / "model-best")
+
+
+@pytest.fixture(scope="session")
+def dev_docs(project: Path, tokenizer: Language) -> list[Doc]:
+    """The gold documents of the dev side."""
+    return list(DocBin().from_disk(project / "corpus" / "dev.spacy").get_docs(tokenizer.vocab))
+
+
+@pytest.fixture
+def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Write rows as JSONL under the given name and give the path."""
+
+    def write(name: str, *rows: dict[str, Any]) -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf8")
+        return path
+
+    return write

@@ -1,0 +1,75 @@
+"""The entity layer over UD_Vietnamese-VTB: our spans by key and offset, joined with sentences fetched by the user.
+
+The treebank's licence (CC BY-SA 4.0) is share-alike, so its sentences are not part of this project. The layer names a
+sentence by split and `sent_id` (ids are not unique across splits) and carries the SHA-1 of its text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from .convert import Conversion, convert_gold
+from .errors import ViNerError
+from .records import Annotation, Span, read_labels, read_rows
+from .split import Cluster, side_of
+
+SPLITS = ("train", "dev", "test")
+FILE_NAME = "vi_vtb-ud-{split}.conllu"
+
+
+def convert_treebank(layer: Path, treebank: Path, *, labels: Path, output: Path) -> Conversion:
+    """Join layer and treebank to `train|dev|test.spacy` and `conversion.json`.
+
+    treebank: Folder with the .conllu files. Sides are a function of the sentence's key, not of the treebank's splits.
+    RAISES (ViNerError): A file is missing, a sentence is missing or has another text than the annotated one.
+    """
+    sentences = {key: text for split in SPLITS for key, text in read_sentences(treebank, split)}
+    gold = list(read_layer(layer, sentences))
+    clusters = [Cluster(side_of(item.doc_id), item.doc_id, (item.doc_id,), (item.doc_id,), ()) for item in gold]
+    account = Conversion(documents_in=len(gold))
+    return convert_gold(gold, clusters=clusters, labels=read_labels(labels), output=output, account=account)
+
+
+def read_sentences(treebank: Path, split: str) -> Iterator[tuple[str, str]]:
+    """Pairs of key (`split:sent_id`) and text: the `# text =` line, stripped.
+
+    RAISES (ViNerError): The file is missing.
+    """
+    path = treebank / FILE_NAME.format(split=split)
+    if not path.is_file():
+        raise ViNerError(
+            "The treebank file is missing.",
+            where=str(path),
+            fix="Run `spacy project assets`, or give the folder of your own copy of UD_Vietnamese-VTB.",
+        )
+    key = ""
+    with path.open(encoding="utf8") as stream:
+        for line in stream:
+            name, _, value = line.partition("=")
+            if name.strip() == "# sent_id":
+                key = f"{split}:{value.strip()}"
+            elif name.strip() == "# text":
+                yield key, value.strip()
+
+
+def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
+    """The annotations of the layer with the texts of the treebank.
+
+    RAISES (ViNerError): A sentence is missing, or its text is not the one that was annotated.
+    """
+    with layer.open(encoding="utf8") as stream:
+        for where, row in read_rows(stream, str(layer)):
+            key = f"{row['split']}:{row['sent_id']}"
+            text = sentences.get(key)
+            if text is None or hashlib.sha1(text.encode("utf8")).hexdigest() != row["sha1"]:
+                what = "is not in this treebank" if text is None else "has another text here than the annotated one"
+                raise ViNerError(
+                    f"The sentence {key} {what}.",
+                    where=where,
+                    fix="Use the version of UD_Vietnamese-VTB that project.yml names.",
+                )
+            spans = tuple(Span(*span) for span in row["label"])
+            meta = {"source": "UD_Vietnamese-VTB", "group": key}
+            yield Annotation(key, text, spans, meta, "", f"{where} ({key})")
