@@ -44,7 +44,7 @@ def test_joined_text_glues_names_and_keeps_letters() -> None:
 
 def test_blanks_around_marks_leave_numbers_whole() -> None:
     text, _ = apply_form("spaced", "Giá 1.200 đồng, tăng 97,5% (TP.HCM).", [], random.Random(0))
-    assert text == "Giá 1.200 đồng , tăng 97 , 5% ( TP.HCM ) ."
+    assert text == "Giá 1.200 đồng , tăng 97,5% ( TP.HCM ) ."
 
 
 def test_rewrite_wants_one_replacement_per_character() -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import srsly
 import typer
@@ -16,6 +16,9 @@ from tqdm import tqdm
 from wasabi import msg
 
 from .errors import ViNerError
+
+if TYPE_CHECKING:
+    from .convert import Conversion
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Item = TypeVar("Item")
@@ -46,15 +49,17 @@ def percent(value: float) -> str:
 def encoder_cli(
     output: Path = typer.Argument(Path("assets/encoder"), help="Folder to write"),
     source: str = typer.Option("bundled", help="`bundled`, `hub`, a folder, or a name on the hub"),
+    layers: int | None = typer.Option(None, help="Layers to keep, from below (default: 8 of the bundled, else all)"),
 ) -> None:
     """Prepare an encoder: trimmed to Vietnamese, exact offsets, centred output."""
     from .encoder import prepare_encoder
 
     with msg.loading("Preparing the encoder..."):
-        report = prepare_encoder(source=source, output=output)
+        report = prepare_encoder(source=source, output=output, layers=layers)
     msg.good(f"Encoder from {report.source}", output)
     msg.table(
         {
+            "Layers": report.layers,
             "Word pieces kept": f"{report.pieces:,} of {report.source_pieces:,}",
             "Word pieces per syllable": f"{report.pieces_per_syllable:.2f}",
             "Unknown word pieces": f"{percent(report.unknown_share)} %",
@@ -77,7 +82,6 @@ def convert_cli(
 ) -> None:
     """Convert annotations to train, dev and test DocBins, with an account of every span."""
     from .convert import convert
-    from .split import SIDES
 
     with msg.loading("Converting..."):
         account = convert(
@@ -89,6 +93,14 @@ def convert_cli(
             annotator=annotator,
             max_rejected=max_rejected,
         )
+    print_account(account)
+    msg.good("Sides written; every change and cluster is in conversion.json", output)
+
+
+def print_account(account: Conversion) -> None:
+    """The sides of a conversion, and what became of the spans."""
+    from .split import SIDES
+
     names = sorted({label for side in account.sides.values() for label in side["labels"]})
     columns = ["documents", "groups", "syllables", "median_length", "longest"]
     msg.table(
@@ -113,7 +125,43 @@ def convert_cli(
     )
     for change in [*account.rejected, *account.repaired][:10]:
         msg.warn(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}")
-    msg.good("Sides written; every change and cluster is in conversion.json", output)
+
+
+@app.command("check-annotations")
+def check_annotations_cli(
+    annotations: Path = typer.Argument(..., help="Annotations: .jsonl, .zip or a folder of them"),
+    offset_unit: str | None = typer.Option(None, help="codepoint, utf16 or grapheme"),
+    show: int = typer.Option(20, help="How many findings to print of each kind"),
+) -> None:
+    """Check annotations against the guidelines; exit code 1 where a rule is broken."""
+    from .check import check_annotations
+    from .records import read_annotations
+
+    findings = check_annotations(read_annotations(annotations, offset_unit=offset_unit))
+    for kind, title in (("rule", "A rule is broken"), ("read", "Worth a second look")):
+        found = [finding for finding in findings if finding.kind == kind]
+        msg.divider(f"{title}: {len(found)}")
+        for finding in found[:show]:
+            print(f"{finding.doc_id}  {finding.text!r} ({finding.label}): {finding.message}")
+    broken = sum(finding.kind == "rule" for finding in findings)
+    if broken:
+        raise ViNerError(f"{broken} spans break a rule of the guidelines.", where=str(annotations), fix="Mend them.")
+    msg.good("No rule is broken", annotations)
+
+
+@app.command("ud-vtb")
+def treebank_cli(
+    treebank: Path = typer.Argument(Path("assets/ud-vtb"), help="Folder with the treebank's .conllu files"),
+    layer: Path = typer.Option(Path("annotations/ud-vtb.jsonl"), help="The entity layer"),
+    output: Path = typer.Option(Path("corpus/ud-vtb"), "-o", "--output", help="Folder for the DocBins"),
+    labels: Path = typer.Option(Path("annotations/labels.json"), help="The list of labels"),
+) -> None:
+    """Join the entity layer with UD_Vietnamese-VTB to train, dev and test DocBins."""
+    from .treebank import convert_treebank
+
+    account = convert_treebank(layer, treebank, labels=labels, output=output)
+    print_account(account)
+    msg.good("Sides written", output)
 
 
 @app.command("debug-data")

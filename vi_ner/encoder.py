@@ -2,10 +2,11 @@
 
 What is done to it, in this order:
 
-1. its vocabulary is trimmed to Vietnamese and Latin script (Unigram vocabularies only);
-2. its tokenizer reads an underscore as a blank, decomposed letters as composed ones and invisible characters as
+1. its last layers are dropped, if asked for: those of a sentence encoder have unlearned what single words mean;
+2. its vocabulary is trimmed to Vietnamese and Latin script (Unigram vocabularies only);
+3. its tokenizer reads an underscore as a blank, decomposed letters as composed ones and invisible characters as
    nothing, while its offsets stay those of the source text;
-3. its last layer norm is centred and scaled where the statistics of the output ask for it.
+4. its last layer norm is centred and scaled where the statistics of the output ask for it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 VOCAB_SIZE = 32_000
+# Layers kept of the bundled encoder, of 12. A linear probe for entity tags on frozen outputs of layers 5 to 12 gave F
+# 0.75, 0.77, 0.77, 0.78, 0.76, 0.72, 0.65, 0.56; and 8 layers train half as fast again as 12.
+BUNDLED_LAYERS = 8
 METASPACE = "▁"
 SPECIAL_TOKENS = {"bos": "<s>", "eos": "</s>", "pad": "<pad>", "unk": "<unk>"}
 # Letters that Vietnamese shares with few other Latin scripts. Those of French or Portuguese (é, ã, …) come with the
@@ -58,6 +62,7 @@ class EncoderReport:
     """
 
     source: str
+    layers: int
     pieces: int
     source_pieces: int
     pieces_per_syllable: float
@@ -68,10 +73,11 @@ class EncoderReport:
     megabytes: float
 
 
-def prepare_encoder(*, source: str, output: Path) -> EncoderReport:
+def prepare_encoder(*, source: str, output: Path, layers: int | None = None) -> EncoderReport:
     """Write the prepared encoder as a Hugging Face folder (config.json, model.safetensors, tokenizer.json).
 
     source: `bundled`, `hub` (the bundled encoder's original), a folder, or a name on the hub.
+    layers: How many layers to keep from below; None keeps 8 of the bundled encoder and its original, all of others.
     output: Folder to write; what stood there is replaced only when the new one is complete.
     RAISES (ViNerError): The source is missing, has another checksum, has no fast tokenizer, or the disk refuses.
     """
@@ -79,6 +85,7 @@ def prepare_encoder(*, source: str, output: Path) -> EncoderReport:
         model, tokenizer, settings = _load_bundled(bundled.find_bundled())
     else:
         model, tokenizer, settings = _load_pretrained(bundled.MODEL_ID if source == "hub" else source)
+    keep_layers(model, layers or (BUNDLED_LAYERS if source in ("bundled", "hub") else None))
     source_pieces = tokenizer.get_vocab_size()
     tokenizer, kept = trim_vocab(tokenizer, size=VOCAB_SIZE)
     if kept is not None:
@@ -93,6 +100,7 @@ def prepare_encoder(*, source: str, output: Path) -> EncoderReport:
         pieces_per_syllable, unknown = measure_tokenizer(tokenizer, sample)
         report = EncoderReport(
             source=source,
+            layers=model.config.num_hidden_layers,
             pieces=tokenizer.get_vocab_size(),
             source_pieces=source_pieces,
             pieces_per_syllable=pieces_per_syllable,
@@ -104,6 +112,21 @@ def prepare_encoder(*, source: str, output: Path) -> EncoderReport:
         )
         srsly.write_json(folder / "preparation.json", asdict(report))
     return report
+
+
+def keep_layers(model: PreTrainedModel, layers: int | None) -> None:
+    """Drop all but the first `layers` layers, in place (the "top-layer dropping" of Sajjad et al. 2023).
+
+    RAISES (ViNerError): The model has fewer layers, or is not of the BERT or RoBERTa kind.
+    """
+    if layers is None:
+        return
+    stack = getattr(getattr(model, "encoder", None), "layer", None)
+    if stack is None or not 0 < layers <= len(stack):
+        found = "none that can be dropped" if stack is None else f"{len(stack)}"
+        raise ViNerError(f"{layers} layers were asked for, the encoder has {found}.", fix="Give another --layers.")
+    del stack[layers:]
+    model.config.num_hidden_layers = layers
 
 
 def keep_piece(piece: str) -> bool:

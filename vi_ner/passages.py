@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from spacy.language import Language
@@ -22,6 +23,7 @@ def create_passages(
     max_tokens: int = 96,
     shuffle: bool = True,
     seed: int = 0,
+    also: Path | None = None,
     augmenter: Callable[[Language, Example], Iterator[Example]] | None = None,
 ) -> Callable[[Language], Iterator[Example]]:
     """`vi_ner.Passages.v1`: a training corpus of passages of at most `max_tokens` tokens.
@@ -29,13 +31,15 @@ def create_passages(
     Articles differ in length by a factor of fifty, so batches of whole articles are mostly padding or a single
     article. Passages fit one window of the encoder, and a batch mixes many articles. With `shuffle` each call draws a
     new order, and the augmenter new forms; use it with `max_epochs = -1`.
-    RAISES (ValueError): spaCy finds no corpus at `path`.
+    path, also: DocBins, or folders of them, that are read as one corpus.
+    RAISES (ValueError): spaCy finds no corpus there.
     """
-    corpus = Corpus(path)
+    corpora = [Corpus(path), *([Corpus(also)] if also else [])]
     rng = random.Random(seed)
 
     def read(nlp: Language) -> Iterator[Example]:
-        passages = [passage for example in corpus(nlp) for passage in cut(example.reference, max_tokens=max_tokens)]
+        examples = chain.from_iterable(corpus(nlp) for corpus in corpora)
+        passages = [passage for example in examples for passage in cut(example.reference, max_tokens=max_tokens)]
         if shuffle:
             rng.shuffle(passages)
         for passage in passages:
@@ -66,8 +70,9 @@ def _end(doc: Doc, start: int, max_tokens: int) -> int:
     if limit >= len(doc):
         return len(doc)
     borders = [i for i in range(start + 1, limit + 1) if doc[i].ent_iob_ != "I"]
-    pauses = [i for i in borders if _pause(doc, i)]
-    return (pauses or borders or [limit])[-1]
+    if not borders:  # one long entity
+        return next((i for i in range(limit, len(doc)) if doc[i].ent_iob_ != "I"), len(doc))
+    return next((i for i in reversed(borders) if _pause(doc, i)), borders[-1])
 
 
 def _pause(doc: Doc, i: int) -> bool:

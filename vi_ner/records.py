@@ -227,7 +227,7 @@ def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where:
         unit = "codepoint"
     if unit not in OFFSET_UNITS:
         raise ViNerError(f"Found the offset unit {unit!r}, expected one of {', '.join(OFFSET_UNITS)}.", where=where)
-    position = {offset: i for i, offset in _boundaries(text, unit)}
+    position = dict(_boundaries(text, unit))
     converted = []
     for span in spans:
         if span.start not in position or span.end not in position or span.start >= span.end:

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from conftest import LABELS, ROOT
+
+TEXT = "Bà Ngô Thị Mẫn ở Phú Thọ."
+LABEL = [[3, 14, "PER"], [17, 24, "LOC"]]
+
+
+def vi_ner(*args: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `python -m vi_ner …` as a user does."""
+    command = [sys.executable, "-m", "vi_ner", *map(str, args)]
+    env = os.environ | {"PYTHONUTF8": "1", "WASABI_NO_PRETTY": "0"}
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, encoding="utf8", check=False, env=env)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A pipeline on disk that finds one place."""
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Phú Thọ"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_convert_shows_the_account(write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
+    rows = [{"doc_uid": f"d{i}", "text": f"{i:02}: {TEXT}", "label": [[s + 4, e + 4, x] for s, e, x in LABEL]} for i in range(9)]
+    path = write_jsonl("gold.jsonl", *rows)
+    result = vi_ner("convert", path, "-o", tmp_path / "out", "--labels", LABELS)
+    assert result.returncode == 0, result.stderr
+    table = dict(line.rsplit(maxsplit=1) for line in result.stdout.splitlines() if len(line.split()) > 1)
+    assert table["Gold spans in"] == "18" and table["  converted"] == "18" and table["  rejected"] == "0"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "conversion.json",
+        "dev.spacy",
+        "test.spacy",
+        "train.spacy",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "The export is empty"),
+        ("{oops", "gold.jsonl, line 1: Not JSON"),
+        (json.dumps({"id": 1, "text": TEXT, "label": [[3, 14, "NGUOI"]]}), "label 'NGUOI', expected one of PER"),
+        (json.dumps({"id": 1, "text": TEXT, "label": [[3, 99, "PER"]]}), "not a stretch of its text"),
+        (json.dumps({"id": 1, "text": TEXT, "label": [*LABEL, [7, 14, "LOC"]]}), "Overlapping spans"),
+        (json.dumps({"id": 1, "text": "😀" + TEXT, "label": [[5, 16, "PER"]]}), "does not say what its offsets count"),
+    ],
+)
+def test_a_users_mistake_ends_with_one_message_and_code_1(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "gold.jsonl").write_text(content, encoding="utf8")
+    result = vi_ner("convert", tmp_path / "gold.jsonl", "-o", tmp_path / "out", "--labels", LABELS)
+    assert result.returncode == 1
+    assert message in " ".join(result.stdout.split())
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_encoder_source(tmp_path: Path) -> None:
+    result = vi_ner("encoder", tmp_path / "encoder", "--source", tmp_path / "nowhere")
+    assert result.returncode == 1
+    assert "No encoder could be loaded from there" in result.stdout and not (tmp_path / "encoder").exists()
+
+
+def test_tag_writes_rows_and_keeps_the_old_file_on_a_mistake(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tagged.jsonl"
+    assert vi_ner("tag", model, "-", "-o", out, stdin=TEXT).returncode == 0
+    (row,) = map(json.loads, out.read_text(encoding="utf8").splitlines())
+    assert row["entities"] == [{"start": 17, "end": 24, "label": "LOC", "text": "Phú Thọ"}]
+    before = out.read_bytes()
+    result = vi_ner("tag", model, tmp_path / "none.txt", "-o", out)
+    assert result.returncode == 1 and "No such file or folder" in result.stdout
+    assert out.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "tagged.jsonl"]
+
+
+def test_check_annotations_of_the_corpus() -> None:
+    result = vi_ner("check-annotations", ROOT / "annotations" / "articles", "--show", 3)
+    assert result.returncode == 0, result.stdout
+    assert "A rule is broken: 0" in result.stdout
+
+
+def test_check_annotations_fails_on_a_broken_rule(write_jsonl: Callable[..., Path]) -> None:
+    result = vi_ner("check-annotations", write_jsonl("gold.jsonl", {"id": 1, "text": TEXT, "label": [[17, 25, "LOC"]]}))
+    assert result.returncode == 0  # a full stop may belong to an abbreviation
+    result = vi_ner("check-annotations", write_jsonl("gold.jsonl", {"id": 1, "text": TEXT, "label": [[2, 14, "PER"]]}))
+    assert result.returncode == 1 and "1 spans break a rule" in result.stdout
+
+
+def test_help_names_every_command() -> None:
+    result = vi_ner("--help")
+    for command in ("encoder", "convert", "ud-vtb", "check-annotations", "debug-data", "evaluate", "package", "tag"):
+        assert command in result.stdout

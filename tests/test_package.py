@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+import spacy
+
+from vi_ner.errors import ViNerError
+from vi_ner.package import package_pipeline
+
+# spaCy's `package` leaves the files it wrote to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+
+SCORE = {"precision": 0.5, "recall": 0.25, "f": 0.333, "f_low": 0.2, "f_high": 0.41, "support": 8, "lost": 1}
+METRICS = {"overall": SCORE, "labels": {"LOC": SCORE}, "documents": 3, "gold": "test.spacy"}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Huế"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def build(model: Path, tmp_path: Path) -> Path:
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS), encoding="utf8")
+    return package_pipeline(
+        model=model, metrics=tmp_path / "metrics.json", output=tmp_path / "package", name="places", version="1.2.3"
+    )
+
+
+def test_wheel_and_model_card(model: Path, tmp_path: Path) -> None:
+    before = sorted(path.name for path in model.iterdir())
+    wheel = build(model, tmp_path)
+    assert wheel == tmp_path / "package" / "dist" / "xx_places-1.2.3-py3-none-any.whl"
+    card = (tmp_path / "package" / "README.md").read_text(encoding="utf8")
+    assert "xx_places 1.2.3" in card and "| LOC | 50.0 | 25.0 | 33.3 | 20.0–41.0 | 8 |" in card
+    assert "{" not in card
+    meta = json.loads((tmp_path / "package" / "meta.json").read_text(encoding="utf8"))
+    assert meta["performance"]["ents_f"] == 0.333 and meta["license"] == "MIT"
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "xx_places/xx_places-1.2.3/config.cfg" in names and "xx_places/xx_places-1.2.3/README.md" in names
+    assert sorted(path.name for path in model.iterdir()) == before
+
+
+def test_packaging_again_replaces_the_card(model: Path, tmp_path: Path) -> None:
+    build(model, tmp_path)
+    (tmp_path / "package" / "README.md").write_text("stale", encoding="utf8")
+    build(model, tmp_path)
+    assert "stale" not in (tmp_path / "package" / "README.md").read_text(encoding="utf8")
+
+
+def test_missing_parts_say_which_command_to_run(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ViNerError, match="spacy project run evaluate"):
+        package_pipeline(
+            model=model, metrics=tmp_path / "no.json", output=tmp_path / "package", name="places", version="1.2.3"
+        )
+    assert not (tmp_path / "package").exists()
