@@ -21,6 +21,14 @@ ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "annotations" / "labels.json"
 
 
+def marked(doc: Doc, *spans: tuple[int, int, str]) -> Doc:
+    """The document with entities over the given code points; every one must fall on token borders."""
+    entities = [doc.char_span(start, end, label) for start, end, label in spans]
+    assert None not in entities
+    doc.set_ents([entity for entity in entities if entity is not None])
+    return doc
+
+
 @pytest.fixture(scope="session")
 def tokenizer() -> Language:
     """A blank pipeline with the project's tokenization rules."""

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from conftest import marked
 from spacy.language import Language
 
 from vi_ner.bio import bio_patterns, set_bio_tags
@@ -11,20 +14,18 @@ TEXT = "Tổng_thống Vladimir_Putin ,Lò Văn\u200b Pím , Huế_Đà Nẵng"
 
 def decode(tokenizer: Language, text: str, tags: list[str]) -> list[tuple[str, str]]:
     """The entities that an entity ruler reads off the tags of a text."""
-    ruler = tokenizer.create_pipe("entity_ruler")
-    ruler.add_patterns(bio_patterns(LABELS))  # type: ignore[attr-defined]
+    ruler: Any = tokenizer.create_pipe("entity_ruler")
+    ruler.add_patterns(bio_patterns(LABELS))
     doc = tokenizer.make_doc(text)
     for token, tag in zip(doc, tags, strict=True):
         token.tag_ = tag
-    return [(ent.text, ent.label_) for ent in ruler(doc).ents]  # type: ignore[operator]
+    return [(ent.text, ent.label_) for ent in ruler(doc).ents]
 
 
 def test_tags_of_gold_and_back(tokenizer: Language) -> None:
-    doc = tokenizer(TEXT)
     surfaces = [("Vladimir_Putin", "PER"), ("Lò Văn\u200b Pím", "PER"), ("Huế", "LOC"), ("Đà Nẵng", "LOC")]
-    doc.ents = [  # type: ignore[assignment]
-        doc.char_span(TEXT.index(text), TEXT.index(text) + len(text), label) for text, label in surfaces
-    ]
+    spans = [(TEXT.index(text), TEXT.index(text) + len(text), label) for text, label in surfaces]
+    doc = marked(tokenizer(TEXT), *spans)
     set_bio_tags(doc)
     tags = [token.tag_ for token in doc]
     assert tags[:6] == ["O", "_", "O", "B-PER", "_", "I-PER"]

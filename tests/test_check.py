@@ -21,8 +21,12 @@ def test_edges_are_a_rule() -> None:
 
 def test_titles_and_class_nouns_are_to_be_read() -> None:
     assert findings("Bà Lan nói", ("Bà Lan", "PER")) == [("read", "begins with a title or a form of address")]
-    assert findings("gặp Giám đốc Lan", ("Giám đốc Lan", "PER")) == [("read", "begins with a title or a form of address")]
-    assert findings("ở tỉnh Kon Tum", ("Kon Tum", "LOC")) == [("read", "the class noun 'tỉnh' stands before it, outside")]
+    assert findings("gặp Giám đốc Lan", ("Giám đốc Lan", "PER")) == [
+        ("read", "begins with a title or a form of address")
+    ]
+    assert findings("ở tỉnh Kon Tum", ("Kon Tum", "LOC")) == [
+        ("read", "the class noun 'tỉnh' stands before it, outside")
+    ]
     assert findings("ở tỉnh Kon Tum", ("tỉnh Kon Tum", "LOC")) == []
 
 
@@ -36,7 +40,11 @@ def test_one_surface_with_several_labels() -> None:
         Annotation("b", "Hà_Tĩnh", (Span(0, 7, "ORG"),), {}, "", "here"),
     ]
     (finding,) = check_annotations(annotations)
-    assert (finding.kind, finding.text, finding.message) == ("read", "Hà Tĩnh", "has several labels: LOC 1, ORG 1")
+    assert (finding.kind, finding.text, finding.message) == (
+        "read",
+        "Hà Tĩnh",
+        "has several labels: LOC 1, ORG 1",
+    )
 
 
 def test_the_authored_corpus_breaks_no_rule() -> None:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
 from conftest import LABELS, ROOT
 
 TEXT = "Bà Ngô Thị Mẫn ở Phú Thọ."
-LABEL = [[3, 14, "PER"], [17, 24, "LOC"]]
+LABEL: list[list[Any]] = [[3, 14, "PER"], [17, 24, "LOC"]]
 
 
 def vi_ner(*args: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -32,7 +33,10 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_convert_shows_the_account(write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
-    rows = [{"doc_uid": f"d{i}", "text": f"{i:02}: {TEXT}", "label": [[s + 4, e + 4, x] for s, e, x in LABEL]} for i in range(9)]
+    rows = [
+        {"doc_uid": f"d{i}", "text": f"{i:02}: {TEXT}", "label": [[s + 4, e + 4, x] for s, e, x in LABEL]}
+        for i in range(9)
+    ]
     path = write_jsonl("gold.jsonl", *rows)
     result = vi_ner("convert", path, "-o", tmp_path / "out", "--labels", LABELS)
     assert result.returncode == 0, result.stderr
@@ -51,10 +55,16 @@ def test_convert_shows_the_account(write_jsonl: Callable[..., Path], tmp_path: P
     [
         ("", "The export is empty"),
         ("{oops", "gold.jsonl, line 1: Not JSON"),
-        (json.dumps({"id": 1, "text": TEXT, "label": [[3, 14, "NGUOI"]]}), "label 'NGUOI', expected one of PER"),
+        (
+            json.dumps({"id": 1, "text": TEXT, "label": [[3, 14, "NGUOI"]]}),
+            "label 'NGUOI', expected one of PER",
+        ),
         (json.dumps({"id": 1, "text": TEXT, "label": [[3, 99, "PER"]]}), "not a stretch of its text"),
         (json.dumps({"id": 1, "text": TEXT, "label": [*LABEL, [7, 14, "LOC"]]}), "Overlapping spans"),
-        (json.dumps({"id": 1, "text": "😀" + TEXT, "label": [[5, 16, "PER"]]}), "does not say what its offsets count"),
+        (
+            json.dumps({"id": 1, "text": "😀" + TEXT, "label": [[5, 16, "PER"]]}),
+            "does not say what its offsets count",
+        ),
     ],
 )
 def test_a_users_mistake_ends_with_one_message_and_code_1(tmp_path: Path, content: str, message: str) -> None:
@@ -99,5 +109,14 @@ def test_check_annotations_fails_on_a_broken_rule(write_jsonl: Callable[..., Pat
 
 def test_help_names_every_command() -> None:
     result = vi_ner("--help")
-    for command in ("encoder", "convert", "ud-vtb", "check-annotations", "debug-data", "evaluate", "package", "tag"):
+    for command in (
+        "encoder",
+        "convert",
+        "ud-vtb",
+        "check-annotations",
+        "debug-data",
+        "evaluate",
+        "package",
+        "tag",
+    ):
         assert command in result.stdout

@@ -16,7 +16,7 @@ from vi_ner.errors import ViNerError
 from vi_ner.split import SIDES
 
 TEXT = "Ông Sùng A Chứ ở bản Háng Đồng làm cho HTX Chè Suối Giàng từ năm 2019."
-LABEL = [[4, 14, "PER"], [17, 30, "LOC"], [39, 57, "ORG"], [61, 69, "DATE"]]
+LABEL: list[list[Any]] = [[4, 14, "PER"], [17, 30, "LOC"], [39, 57, "ORG"], [61, 69, "DATE"]]
 
 
 @pytest.fixture
@@ -51,7 +51,14 @@ def test_spans_arrive_with_text_and_metadata(
 def test_the_account_adds_up_and_lost_spans_travel_with_their_document(
     run: Callable[..., Conversion], write_jsonl: Callable[..., Path], tmp_path: Path, tokenizer: Language
 ) -> None:
-    spans = [[3, 15, "PER"], [17, 30, "LOC"], [39, 57, "ORG"], [39, 57, "ORG"], [61, 67, "DATE"], [14, 15, "PER"]]
+    spans = [
+        [3, 15, "PER"],
+        [17, 30, "LOC"],
+        [39, 57, "ORG"],
+        [39, 57, "ORG"],
+        [61, 67, "DATE"],
+        [14, 15, "PER"],
+    ]
     path = write_jsonl("gold.jsonl", {"doc_uid": "a", "text": TEXT, "label": spans[:-1]})
     account = run(path, max_rejected=0.5)
     assert account.spans_in == 5
@@ -81,15 +88,25 @@ def test_too_much_loss_fails_and_writes_nothing(
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([{"doc_uid": "a", "text": TEXT, "label": [[4, 14, "PERSON"]]}], "line 1.*label 'PERSON'.*PER, ORG, LOC, DATE"),
+        (
+            [{"doc_uid": "a", "text": TEXT, "label": [[4, 14, "PERSON"]]}],
+            "line 1.*label 'PERSON'.*PER, ORG, LOC, DATE",
+        ),
         ([{"doc_uid": "a", "text": TEXT, "label": [[4, 14, "PER"], [9, 14, "LOC"]]}], "Overlapping spans"),
         ([{"doc_uid": "a", "text": TEXT, "label": [[4, 14, "PER"], [4, 14, "ORG"]]}], "Overlapping spans"),
-        ([{"doc_uid": "a", "text": TEXT, "label": []}, {"doc_uid": "a", "text": "B", "label": []}], "2 different texts"),
+        (
+            [{"doc_uid": "a", "text": TEXT, "label": []}, {"doc_uid": "a", "text": "B", "label": []}],
+            "2 different texts",
+        ),
         ([{"doc_uid": "a", "text": TEXT, "label": [[4, 999, "PER"]]}], "not a stretch of its text"),
     ],
 )
 def test_bad_gold_gets_one_clear_message_and_writes_nothing(
-    run: Callable[..., Conversion], write_jsonl: Callable[..., Path], tmp_path: Path, rows: list[dict], message: str
+    run: Callable[..., Conversion],
+    write_jsonl: Callable[..., Path],
+    tmp_path: Path,
+    rows: list[dict],
+    message: str,
 ) -> None:
     with pytest.raises(ViNerError, match=message):
         run(write_jsonl("gold.jsonl", *rows))
@@ -119,7 +136,7 @@ def test_versions_that_differ_need_a_choice(run: Callable[..., Conversion], writ
         {"doc_uid": "a", "text": TEXT, "label": LABEL[:2], "annotator": "minh"},
     ]
     path = write_jsonl("gold.jsonl", *rows)
-    with pytest.raises(ViNerError, match="versions that differ.*--annotator"):
+    with pytest.raises(ViNerError, match=r"versions that differ.*--annotator"):
         run(path)
     assert run(path, annotator="minh").spans_in == 2
 
@@ -156,7 +173,10 @@ def test_full_disk_leaves_the_old_files(
 
 def test_the_authored_corpus_converts_without_a_single_loss(tmp_path: Path) -> None:
     account = convert(
-        ROOT / "annotations" / "articles", articles=ROOT / "corpus" / "articles", labels=LABELS, output=tmp_path
+        ROOT / "annotations" / "articles",
+        articles=ROOT / "corpus" / "articles",
+        labels=LABELS,
+        output=tmp_path,
     )
     assert account.rejected == [] and account.repaired == [] and account.documents_set_aside == []
     assert account.documents_converted >= 600

@@ -4,6 +4,7 @@ import json
 import shutil
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,10 @@ def test_similar_sentences_have_similar_vectors(encoder: Path) -> None:
             return model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0)
 
     query = vector("Giá gạo xuất khẩu tăng mạnh.")
-    near, far = vector("Gạo bán ra nước ngoài đắt hơn nhiều."), vector("Đội tuyển bơi giành ba huy chương vàng.")
+    near, far = (
+        vector("Gạo bán ra nước ngoài đắt hơn nhiều."),
+        vector("Đội tuyển bơi giành ba huy chương vàng."),
+    )
     similarity = torch.nn.functional.cosine_similarity
     assert similarity(query, near, dim=0) > similarity(query, far, dim=0) + 0.05
 
@@ -71,7 +75,9 @@ def test_form_changes_neither_pieces_nor_offsets(word_pieces: Tokenizer, text: s
     assert [piece for piece, _ in found] == [piece for piece, _ in expected]
 
     def letters(surface: str) -> str:  # of a decomposed syllable, the offsets may end before its last marks
-        return "".join(c for c in unicodedata.normalize("NFD", surface) if not unicodedata.combining(c) and c not in "\u200b\ufeff")
+        return "".join(
+            c for c in unicodedata.normalize("NFD", surface) if not unicodedata.combining(c) and c not in "\u200b\ufeff"
+        )
 
     assert [letters(surface) for _, surface in found] == [letters(surface) for _, surface in expected]
 
@@ -90,7 +96,7 @@ def test_no_token_is_aligned_with_a_piece_it_shares_no_character_with(
 ) -> None:
     doc = tokenizer(text)
     encoding = word_pieces.encode(text)
-    offsets = np.array([encoding.offsets])
+    offsets: Any = np.array([encoding.offsets])
     alignment = get_alignment_via_offset_mapping([doc[:]], offsets)
     position = 0
     for token, length in zip(doc, alignment.lengths, strict=True):
@@ -112,7 +118,7 @@ def test_recentring_only_shifts_and_scales(encoder: Path, word_pieces: Tokenizer
     model = BertModel(BertConfig(vocab_size=32000, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
                                  intermediate_size=32, pad_token_id=1))  # fmt: skip
     with torch.no_grad():
-        model.encoder.layer[-1].output.LayerNorm.bias.add_(3)
+        dict(model.named_parameters())["encoder.layer.0.output.LayerNorm.bias"].add_(3)
     before = encoder_module._last_hidden_states(model, word_pieces, [RAW])
     mean_share, deviation, changed = encoder_module.recentre(model, word_pieces, [RAW])
     after = encoder_module._last_hidden_states(model, word_pieces, [RAW])
@@ -121,7 +127,15 @@ def test_recentring_only_shifts_and_scales(encoder: Path, word_pieces: Tokenizer
 
 
 def test_trimming_keeps_special_vietnamese_and_best_latin_pieces() -> None:
-    vocab = [("<s>", 0.0), ("▁thống", -12.0), ("я", -3.0), ("a", -9.0), ("ing", -5.0), ("ness", -6.0), ("東京", -4.0)]
+    vocab = [
+        ("<s>", 0.0),
+        ("▁thống", -12.0),
+        ("я", -3.0),
+        ("a", -9.0),
+        ("ing", -5.0),
+        ("ness", -6.0),
+        ("東京", -4.0),
+    ]
     assert choose_pieces(vocab, special={0}, size=4) == [0, 1, 3, 4]
     assert is_latin("▁Đắk1") and not is_latin("Москва")
 

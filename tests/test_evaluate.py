@@ -27,7 +27,11 @@ def test_hand_counted_case() -> None:
     predicted = [(1, 3, "PER"), (5, 7, "ORG"), (8, 9, "ORG"), (9, 11, "DATE")]
     result = evaluate([Example(doc(*predicted), doc(*GOLD))])
     assert (result.overall.precision, result.overall.recall, result.overall.f) == (0.5, 0.5, 0.5)
-    assert (result.labels["ORG"].precision, result.labels["ORG"].recall, result.labels["ORG"].support) == (0, 0, 1)
+    assert (result.labels["ORG"].precision, result.labels["ORG"].recall, result.labels["ORG"].support) == (
+        0,
+        0,
+        1,
+    )
     assert (result.labels["LOC"].recall, result.labels["LOC"].support) == (0, 1)
     assert result.labels["PER"].f == result.labels["DATE"].f == 1
 

@@ -42,5 +42,8 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
 
 def test_what_the_disk_says_becomes_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ViNerError, match="Cannot be written: .*nothing was changed"), replacing_file(tmp_path / "file" / "x"):
+    with (
+        pytest.raises(ViNerError, match=r"Cannot be written: .*nothing was changed"),
+        replacing_file(tmp_path / "file" / "x"),
+    ):
         pass  # pragma: no cover

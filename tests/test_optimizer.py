@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from vi_ner.optimizer import create_two_rate_adam
@@ -8,6 +10,8 @@ from vi_ner.optimizer import create_two_rate_adam
 def step(name: str, head_scale: float) -> float:
     """How far one update moves a weight."""
     optimizer = create_two_rate_adam(0.01, head_scale=head_scale, L2=0.0)
+    weights: Any
+    gradient: Any
     weights, gradient = np.ones(4, dtype="f"), np.full(4, 0.1, dtype="f")
     updated, _ = optimizer((1, name), weights.copy(), gradient)
     return float(np.abs(updated - weights).mean())
@@ -21,7 +25,7 @@ def test_head_moves_faster_than_encoder() -> None:
 
 
 def test_rate_follows_a_schedule() -> None:
-    optimizer = create_two_rate_adam(iter([0.0, 0.5]))
+    optimizer = create_two_rate_adam(value for value in (0.0, 0.5))
     assert optimizer.learn_rate == 0.0
     optimizer.step_schedules()
     assert optimizer.learn_rate == 0.5

@@ -12,7 +12,8 @@ from vi_ner.package import package_pipeline
 
 # spaCy's `package` leaves the files it wrote to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+    "ignore:unclosed file:ResourceWarning",
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning",
 )
 
 SCORE = {"precision": 0.5, "recall": 0.25, "f": 0.333, "f_low": 0.2, "f_high": 0.41, "support": 8, "lost": 1}
@@ -30,7 +31,11 @@ def model(tmp_path: Path) -> Path:
 def build(model: Path, tmp_path: Path) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps(METRICS), encoding="utf8")
     return package_pipeline(
-        model=model, metrics=tmp_path / "metrics.json", output=tmp_path / "package", name="places", version="1.2.3"
+        model=model,
+        metrics=tmp_path / "metrics.json",
+        output=tmp_path / "package",
+        name="places",
+        version="1.2.3",
     )
 
 
@@ -58,6 +63,10 @@ def test_packaging_again_replaces_the_card(model: Path, tmp_path: Path) -> None:
 def test_missing_parts_say_which_command_to_run(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ViNerError, match="spacy project run evaluate"):
         package_pipeline(
-            model=model, metrics=tmp_path / "no.json", output=tmp_path / "package", name="places", version="1.2.3"
+            model=model,
+            metrics=tmp_path / "no.json",
+            output=tmp_path / "package",
+            name="places",
+            version="1.2.3",
         )
     assert not (tmp_path / "package").exists()

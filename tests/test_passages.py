@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import marked
 from spacy.language import Language
 from spacy.tokens import DocBin
 
@@ -21,9 +22,7 @@ TEXT = "\n".join(SENTENCES)
 def docbin(tokenizer: Language, tmp_path: Path) -> Path:
     docs = []
     for i in range(8):
-        doc = tokenizer(f"{TEXT} Số {i} .")
-        doc.ents = [doc.char_span(3, 13, "PER"), doc.char_span(16, 29, "LOC")]  # type: ignore[assignment]
-        docs.append(doc)
+        docs.append(marked(tokenizer(f"{TEXT} Số {i} ."), (3, 13, "PER"), (16, 29, "LOC")))
     DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
     return tmp_path / "train.spacy"
 
@@ -61,7 +60,14 @@ def test_reader_shuffles_anew_each_time_and_the_same_for_a_seed(tokenizer: Langu
 def test_reader_joins_corpora_and_tags_its_references(tokenizer: Language, docbin: Path) -> None:
     examples = list(create_passages(docbin, max_tokens=1000, also=docbin)(tokenizer))
     assert len(examples) == 16
-    assert [token.tag_ for token in examples[0].reference][:6] == ["O", "B-PER", "I-PER", "I-PER", "O", "B-LOC"]
+    assert [token.tag_ for token in examples[0].reference][:6] == [
+        "O",
+        "B-PER",
+        "I-PER",
+        "I-PER",
+        "O",
+        "B-LOC",
+    ]
 
 
 def test_length_is_counted_in_word_pieces(tokenizer: Language, docbin: Path, encoder: Path) -> None:

@@ -50,7 +50,12 @@ def run_project(folder: Path, *args: str) -> str:
 
 
 def test_the_workflow_leaves_what_it_promises(project: Path) -> None:
-    for path in ("corpus/train.spacy", "corpus/conversion.json", "training/default/model-best", "assets/encoder"):
+    for path in (
+        "corpus/train.spacy",
+        "corpus/conversion.json",
+        "training/default/model-best",
+        "assets/encoder",
+    ):
         assert (project / path).exists()
     report = (project / "training" / "default" / "debug-data.txt").read_text(encoding="utf8")
     assert "checks passed" in report or "Pipeline can be initialized" in report
@@ -177,7 +182,11 @@ def test_loads_with_vi_ner_blocked_and_the_hub_out_of_reach(project: Path, train
     )
     model = project / "training" / "default" / "model-best"
     result = subprocess.run(
-        [sys.executable, "-c", code, str(model), SEGMENTED], capture_output=True, text=True, check=True, env=OFFLINE
+        [sys.executable, "-c", code, str(model), SEGMENTED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=OFFLINE,
     )
     expected = [[ent.text, ent.label_, ent.start_char] for ent in trained(SEGMENTED).ents]
     assert json.loads(result.stdout.splitlines()[-1]) == expected
@@ -190,7 +199,8 @@ def test_the_wheel_gives_the_same_entities_in_a_fresh_environment(
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
     subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", str(wheel), "spacy>=3.8,<3.9", "torch==2.13.0"], check=True
+        [python, "-m", "pip", "install", "--quiet", str(wheel), "spacy>=3.8,<3.9", "torch==2.13.0"],
+        check=True,
     )
     texts = [SEGMENTED, *(doc.text for doc in dev_docs[:10])]
     srsly.write_json(tmp_path / "texts.json", texts)

@@ -27,9 +27,7 @@ SHAPES = {
 @pytest.mark.parametrize("key", SHAPES)
 def test_every_shape_that_doccano_writes(write_jsonl: Callable[..., Path], key: str) -> None:
     path = write_jsonl("export.jsonl", {"id": 5, "text": TEXT, key: SHAPES[key], "Comments": [], "group": "g"})
-    assert read_annotations(path) == [
-        Annotation("5", TEXT, SPANS, {"group": "g"}, "", f"{path}, line 1 (document 5)")
-    ]
+    assert read_annotations(path) == [Annotation("5", TEXT, SPANS, {"group": "g"}, "", f"{path}, line 1 (document 5)")]
 
 
 def test_doc_uid_comes_before_doccanos_own_id(write_jsonl: Callable[..., Path]) -> None:
@@ -121,7 +119,11 @@ def test_not_a_zip(tmp_path: Path) -> None:
 def test_articles_keep_their_metadata_and_are_unique(write_jsonl: Callable[..., Path]) -> None:
     row = {"doc_id": "a", "text": TEXT, "group": "g", "published": "2024-05-01"}
     (article,) = read_articles(write_jsonl("one.jsonl", row))
-    assert (article.doc_id, article.text, article.meta) == ("a", TEXT, {"group": "g", "published": "2024-05-01"})
+    assert (article.doc_id, article.text, article.meta) == (
+        "a",
+        TEXT,
+        {"group": "g", "published": "2024-05-01"},
+    )
     with pytest.raises(ViNerError, match="line 2: The document id 'a' occurs twice"):
         read_articles(write_jsonl("two.jsonl", row, row))
 

@@ -39,7 +39,9 @@ def test_files_folders_and_standard_input(
     ]
 
 
-@pytest.mark.parametrize("text", ["Ở Huế\r\nvà Huế .", "\ufeffHuế 😀 Huế", unicodedata.normalize("NFD", "Bà Lý") + " Huế"])
+@pytest.mark.parametrize(
+    "text", ["Ở Huế\r\nvà Huế .", "\ufeffHuế 😀 Huế", unicodedata.normalize("NFD", "Bà Lý") + " Huế"]
+)
 def test_offsets_slice_the_file_as_it_came(ruler: Language, tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_bytes(text.encode("utf8"))
     (row,) = tag(ruler, read_texts([str(tmp_path / "a.txt")]))

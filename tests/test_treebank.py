@@ -22,7 +22,9 @@ def treebank(tmp_path: Path) -> Path:
     folder = tmp_path / "treebank"
     folder.mkdir()
     for split, texts in TEXTS.items():
-        lines = [f"# sent_id = s{i}\n# text ={' ' * (i % 2)}{text}\n1\tChị\tchị\tNOUN\n\n" for i, text in enumerate(texts)]
+        lines = [
+            f"# sent_id = s{i}\n# text ={' ' * (i % 2)}{text}\n1\tChị\tchị\tNOUN\n\n" for i, text in enumerate(texts)
+        ]
         (folder / f"vi_vtb-ud-{split}.conllu").write_text("".join(lines), encoding="utf8")
     return folder
 
@@ -50,7 +52,9 @@ def test_layer_and_treebank_are_joined(treebank: Path, layer: Path, tmp_path: Pa
     docs = {
         side: list(DocBin().from_disk(tmp_path / "out" / f"{side}.spacy").get_docs(tokenizer.vocab)) for side in SIDES
     }
-    assert sorted(doc.text for side in SIDES for doc in docs[side]) == sorted(sum(TEXTS.values(), []))
+    assert sorted(doc.text for side in SIDES for doc in docs[side]) == sorted(
+        text for texts in TEXTS.values() for text in texts
+    )
     assert {ent.text for ent in docs["train"][0].ents} == {"Mẫn", "xã Tân Phú"}
     assert len(docs["train"]) > 80 and docs["dev"] and docs["test"]
 
@@ -69,7 +73,9 @@ def test_missing_treebank_says_how_to_get_it(layer: Path, tmp_path: Path) -> Non
 
 
 def test_the_layer_holds_no_sentence_and_every_key_once() -> None:
-    rows = [json.loads(line) for line in (ROOT / "annotations" / "ud-vtb.jsonl").read_text(encoding="utf8").splitlines()]
+    rows = [
+        json.loads(line) for line in (ROOT / "annotations" / "ud-vtb.jsonl").read_text(encoding="utf8").splitlines()
+    ]
     assert len(rows) == len({(row["split"], row["sent_id"]) for row in rows}) == 2923
     assert all(set(row) == {"split", "sent_id", "sha1", "label"} and len(row["sha1"]) == 40 for row in rows)
     assert {label for row in rows for _, _, label in row["label"]} == {"PER", "ORG", "LOC", "DATE"}

@@ -34,12 +34,15 @@ def bio_patterns(labels: Sequence[str]) -> list[dict[str, Any]]:
 
     An I that follows no B of its label begins an entity: the words were recognised, only the first tag was not.
     """
-    patterns = []
+    patterns: list[dict[str, Any]] = []
     for label in labels:
         first = {"TAG": {"IN": [f"B-{label}", f"I-{label}"]}}
         last = {"TAG": f"I-{label}"}
         between = {"TAG": {"IN": [f"I-{label}", UNSEEN]}, "OP": "*"}
-        patterns += [{"label": label, "pattern": [first]}, {"label": label, "pattern": [first, between, last]}]
+        patterns += [
+            {"label": label, "pattern": [first]},
+            {"label": label, "pattern": [first, between, last]},
+        ]
     return patterns
 
 

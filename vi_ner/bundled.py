@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,7 @@ def _read_vocab(reader: _Reader) -> Unigram:
     offsets = reader.array("<u4", count + 1)
     scores = reader.array("<f4", count)
     blob = reader.take(blob_size)
-    pieces = [blob[start:end].decode("utf8") for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [blob[start:end].decode("utf8") for start, end in pairwise(offsets)]
     return Unigram(pieces, scores.tolist(), bos, eos, pad, unk)
 
 

@@ -1,7 +1,7 @@
 """A linter for gold annotations: what breaks a rule of the guidelines, and what is worth a second look.
 
-Findings of a *rule* are mistakes. Findings to *read* are places where one surface is treated in two ways; often both are
-right, so they are listed and never forced.
+Findings of a *rule* are mistakes. Findings to *read* are places where one surface is treated in two ways; often both
+are right, so they are listed and never forced.
 """
 
 from __future__ import annotations
@@ -17,16 +17,22 @@ from .records import Annotation, Span
 # Rule 1 for all labels: what a span never starts or ends with.
 EDGES = " \t\n\r_\"“”'‘’«»()[]{},;:!?…"
 # Titles, jobs and forms of address that stay out of PER (guidelines, PER 2).
-TITLES = frozenset("ông bà anh chị cô chú em bé cậu dì cụ thầy ts gs pgs bs ths ks".split())
-# Multi-syllable titles, folded.
-LONG_TITLES = ("tổng thống", "thủ tướng", "chủ tịch", "giám đốc", "bộ trưởng", "bác sĩ", "luật sư", "giáo sư", "tiến sĩ",
-               "đại tá", "thượng tá", "trung tá", "thiếu tá", "đại úy", "thiếu tướng", "trung tướng")  # fmt: skip
+TITLES = ("ông", "bà", "anh", "chị", "cô", "chú", "em", "bé", "cậu", "dì", "cụ", "thầy", "ts", "gs", "pgs", "bs", "ths")
+LONG_TITLES = (
+    *("tổng thống", "thủ tướng", "chủ tịch", "giám đốc", "bộ trưởng", "bác sĩ", "luật sư", "giáo sư", "tiến sĩ"),
+    *("đại tá", "thượng tá", "trung tá", "thiếu tá", "đại úy", "thiếu tướng", "trung tướng"),
+)
 # Class nouns that belong to the name they precede (ORG 2, LOC 2 and the settled questions).
 CLASS_NOUNS = {
-    "LOC": ("tỉnh", "thành phố", "quận", "huyện", "thị xã", "thị trấn", "phường", "xã", "thôn", "ấp", "xóm", "sông", "suối",
-            "đảo", "núi", "đèo", "chợ", "cầu", "đường", "sân bay", "vịnh", "bán đảo", "quần đảo", "quốc lộ"),
-    "ORG": ("công ty", "tập đoàn", "ngân hàng", "bệnh viện", "trường", "đại học", "báo", "đài", "câu lạc bộ", "clb", "htx"),
-}  # fmt: skip
+    "LOC": (
+        *("tỉnh", "thành phố", "quận", "huyện", "thị xã", "thị trấn", "phường", "xã", "thôn", "ấp", "xóm", "sông"),
+        *("suối", "đảo", "núi", "đèo", "chợ", "cầu", "đường", "sân bay", "vịnh", "bán đảo", "quần đảo", "quốc lộ"),
+    ),
+    "ORG": (
+        *("công ty", "tập đoàn", "ngân hàng", "bệnh viện", "trường", "đại học", "báo", "đài", "câu lạc bộ", "clb"),
+        "htx",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,11 @@ def _check_span(annotation: Annotation, span: Span, surface: str) -> Iterator[tu
         yield "rule", "a blank, quote, bracket or comma at its edge"
     if "\n" in surface:
         yield "rule", "goes over a line end"
-    if span.label == "PER" and (folded.split()[0] in TITLES or folded.startswith(LONG_TITLES)) and len(folded.split()) > 1:
+    if (
+        span.label == "PER"
+        and (folded.split()[0] in TITLES or folded.startswith(LONG_TITLES))
+        and len(folded.split()) > 1
+    ):
         yield "read", "begins with a title or a form of address"
     before = annotation.text[: span.start].replace("_", " ").casefold().rstrip()
     for noun in CLASS_NOUNS.get(span.label, ()):

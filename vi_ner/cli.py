@@ -105,7 +105,11 @@ def print_account(account: Conversion) -> None:
     columns = ["documents", "groups", "syllables", "median_length", "longest"]
     msg.table(
         [
-            [side, *(account.sides[side][c] for c in columns), *(account.sides[side]["labels"].get(n, 0) for n in names)]
+            [
+                side,
+                *(account.sides[side][c] for c in columns),
+                *(account.sides[side]["labels"].get(n, 0) for n in names),
+            ]
             for side in SIDES
         ],
         header=["Side", "Documents", "Groups", "Syllables", "Median", "Longest", *names],

@@ -125,9 +125,7 @@ def convert_gold(
     return account
 
 
-def merge_versions(
-    versions: Sequence[Annotation], *, annotator: str | None, account: Conversion
-) -> list[Annotation]:
+def merge_versions(versions: Sequence[Annotation], *, annotator: str | None, account: Conversion) -> list[Annotation]:
     """One annotation per document, sorted by id.
 
     An empty version beside a filled one is an annotator's untouched copy and does not count; a document that several
@@ -202,7 +200,7 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
         account.rejected.append(_change(annotation, span, reason))
         if reason == "inside a token":
             lost.append([span.start, span.end, span.label])
-    doc.ents = entities  # type: ignore[assignment]
+    doc.ents = entities
     doc.user_data[USER_DATA] = {
         "doc_id": annotation.doc_id,
         "group": _group(annotation),
@@ -240,7 +238,9 @@ def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> An
             fix="Texts are never changed after annotation: restore the article, or annotate it anew.",
         )
     meta = article.meta | annotation.meta
-    return Annotation(annotation.doc_id, annotation.text, annotation.spans, meta, annotation.annotator, annotation.where)
+    return Annotation(
+        annotation.doc_id, annotation.text, annotation.spans, meta, annotation.annotator, annotation.where
+    )
 
 
 def _group(annotation: Annotation) -> str:

@@ -259,11 +259,14 @@ def _keep_embeddings(model: PreTrainedModel, kept: list[int]) -> None:
     """Keep the given rows of the input embeddings, in place."""
     import torch
 
-    rows = model.get_input_embeddings().weight.detach()[torch.tensor(kept)].clone()
+    embeddings: Any = model.get_input_embeddings()
+    rows = embeddings.weight.detach()[torch.tensor(kept)].clone()
     model.resize_token_embeddings(len(kept), mean_resizing=False)
+    embeddings = model.get_input_embeddings()
     with torch.no_grad():
-        model.get_input_embeddings().weight.copy_(rows)
-    model.config.pad_token_id = min(model.config.pad_token_id or 0, len(kept) - 1)
+        embeddings.weight.copy_(rows)
+    if model.config.pad_token_id is not None:
+        model.config.pad_token_id = embeddings.padding_idx = kept.index(model.config.pad_token_id)
 
 
 def _load_bundled(path: Path) -> tuple[PreTrainedModel, Tokenizer, dict[str, Any]]:
@@ -276,7 +279,10 @@ def _load_bundled(path: Path) -> tuple[PreTrainedModel, Tokenizer, dict[str, Any
     # Rows past the last piece belong to nothing.
     encoder.weights["embeddings.word_embeddings.weight"] = rows[: len(vocab.pieces)]
     config = BertConfig(
-        **encoder.hyper, vocab_size=len(vocab.pieces), pad_token_id=vocab.pad, tokenizer_class="PreTrainedTokenizerFast"
+        **encoder.hyper,
+        vocab_size=len(vocab.pieces),
+        pad_token_id=vocab.pad,
+        tokenizer_class="PreTrainedTokenizerFast",
     )
     config.bos_token_id, config.eos_token_id = vocab.bos, vocab.eos
     model = BertModel(config)
@@ -286,7 +292,10 @@ def _load_bundled(path: Path) -> tuple[PreTrainedModel, Tokenizer, dict[str, Any
     model.load_state_dict(state)
     settings: dict[str, Any] = {f"{kind}_token": token for kind, token in SPECIAL_TOKENS.items()}
     settings |= {"cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
-    settings |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.max_position_embeddings}
+    settings |= {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": config.max_position_embeddings,
+    }
     return model, _unigram_tokenizer(vocab), settings
 
 

@@ -83,15 +83,14 @@ def _counts(examples: Sequence[Example], lost: Sequence[Sequence[str]], label: s
     rows = []
     for example, rejected in zip(examples, lost, strict=True):
         predicted, gold = (
-            {(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == label} for doc in (example.x, example.y)
+            {(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == label}
+            for doc in (example.x, example.y)
         )
         rows.append((len(predicted & gold), len(predicted - gold), len(gold - predicted) + rejected.count(label)))
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
-def _agree_with_spacy(
-    examples: Sequence[Example], counts: dict[str, IntArray], lost: Sequence[Sequence[str]]
-) -> None:
+def _agree_with_spacy(examples: Sequence[Example], counts: dict[str, IntArray], lost: Sequence[Sequence[str]]) -> None:
     """spaCy's own Scorer must count the same, apart from the lost spans, which it cannot know."""
     scored = Scorer().score_spans(examples, "ents") if examples else {}
     total = np.sum([count.sum(axis=0) for count in counts.values()], axis=0) if counts else np.zeros(3)
@@ -122,6 +121,4 @@ def _ratio(part: int, whole: int) -> float:
 def _f(counts: IntArray) -> NDArray[np.float64]:
     """F1 along the last axis; 0 where there is neither gold nor prediction."""
     denominator = 2 * counts[..., TP] + counts[..., FP] + counts[..., FN]
-    return np.divide(
-        2 * counts[..., TP], denominator, out=np.zeros(denominator.shape), where=denominator > 0
-    )
+    return np.divide(2 * counts[..., TP], denominator, out=np.zeros(denominator.shape), where=denominator > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
 from typing import Any
 
 from thinc.optimizers import Optimizer
@@ -15,7 +15,7 @@ class TwoRateAdam(Optimizer):
     hundreds of steps. PyTorch parameters (the encoder's) are told from Thinc's by the dots in their names.
     """
 
-    def __init__(self, learn_rate: float | Iterable[float], *, head_scale: float, **settings: Any) -> None:
+    def __init__(self, learn_rate: float | Generator[float, None, None], *, head_scale: float, **settings: Any) -> None:
         super().__init__(learn_rate, **settings)
         self.head_scale = head_scale
 
@@ -26,7 +26,7 @@ class TwoRateAdam(Optimizer):
 
 
 def create_two_rate_adam(
-    learn_rate: float | Iterable[float],
+    learn_rate: float | Generator[float, None, None],
     head_scale: float = 10.0,
     beta1: float = 0.9,
     beta2: float = 0.999,

@@ -41,8 +41,8 @@ doc = nlp("Ông Tạ Quang Sâm gặp báo chí tại Đà Nẵng ngày 12/9.")
 print([(ent.text, ent.label_) for ent in doc.ents])
 ```
 
-Loads with spaCy and spacy-transformers alone, without hub access. Offsets are those of the text you give: raw, decomposed
-(NFD) or joined by a word segmenter.
+Loads with spaCy and spacy-transformers alone, without hub access. Offsets are those of the text you give: raw,
+decomposed (NFD) or joined by a word segmenter.
 
 ### What it was made from
 
@@ -50,15 +50,19 @@ Loads with spaCy and spacy-transformers alone, without hub access. Offsets are t
 
 ### Limits
 
-Trained on written news. Expect less on speech, chat, OCR output and legal text; scores on other newspapers are lower than
-on this test side. Annotated by language models that read the guidelines, see the data card of the corpus.
+Trained on written news. Expect less on speech, chat, OCR output and legal text; scores on other newspapers are lower
+than on this test side. Annotated by language models that read the guidelines, see the data card of the corpus.
 
 Made with {versions}.
 """
 
 SOURCES: list[dict[str, str]] = [
     {"name": "vi-ner corpus of authored news articles", "license": "CC0-1.0", "author": "The vi-ner authors"},
-    {"name": "intfloat/multilingual-e5-small, vocabulary trimmed", "license": "MIT", "author": "Liang Wang et al."},
+    {
+        "name": "intfloat/multilingual-e5-small, vocabulary trimmed",
+        "license": "MIT",
+        "author": "Liang Wang et al.",
+    },
 ]
 DESCRIPTION = "Named entities in Vietnamese news: persons (PER), organisations (ORG), locations (LOC) and dates (DATE)."
 
@@ -84,7 +88,11 @@ def package_pipeline(*, model: Path, metrics: Path, output: Path, name: str, ver
         made = Path(scratch) / "made"
         made.mkdir()
         spacy_package(
-            Path(scratch) / "model", made, meta_path=Path(scratch) / "meta.json", create_sdist=False, silent=True
+            Path(scratch) / "model",
+            made,
+            meta_path=Path(scratch) / "meta.json",
+            create_sdist=False,
+            silent=True,
         )
         tree = next(made.iterdir())
         wheel = _build_wheel(tree)
@@ -136,7 +144,9 @@ def model_card(meta: dict[str, Any], scores: dict[str, Any]) -> str:
         documents=scores["documents"],
         gold=scores["gold"],
         rows="\n".join(rows),
-        sources="\n".join(f"- {source['name']} ({source['author']}, {source['license']})" for source in meta["sources"]),
+        sources="\n".join(
+            f"- {source['name']} ({source['author']}, {source['license']})" for source in meta["sources"]
+        ),
         versions=", ".join([f"Python {platform.python_version()}", *(f"{p} {installed_version(p)}" for p in packages)]),
     )
 

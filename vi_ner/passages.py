@@ -21,6 +21,7 @@ CLOSING = frozenset("\"'”’»)")
 def create_passages(
     path: Path,
     max_tokens: int = 96,
+    min_tokens: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
     also: Path | None = None,
@@ -31,6 +32,8 @@ def create_passages(
     Articles differ in length by a factor of fifty, so batches of whole articles are mostly padding or a single
     article. Passages fit one window of the encoder, and a batch mixes many articles. With `shuffle` each call draws a
     new order, and the augmenter new forms; use it with `max_epochs = -1`.
+    min_tokens: If given, each document is cut to a limit drawn between it and `max_tokens`, so that single sentences
+        occur as well as paragraphs.
     path, also: DocBins, or folders of them, that are read as one corpus.
     RAISES (ValueError): spaCy finds no corpus there.
     """
@@ -39,7 +42,11 @@ def create_passages(
 
     def read(nlp: Language) -> Iterator[Example]:
         examples = chain.from_iterable(corpus(nlp) for corpus in corpora)
-        passages = [passage for example in examples for passage in cut(example.reference, max_tokens=max_tokens)]
+        passages = [
+            passage
+            for example in examples
+            for passage in cut(example.reference, max_tokens=rng.randint(min_tokens or max_tokens, max_tokens))
+        ]
         if shuffle:
             rng.shuffle(passages)
         for passage in passages:

@@ -84,7 +84,9 @@ def read_articles(path: Path) -> list[Article]:
             for where, row in read_rows(stream, str(file)):
                 doc_id, text = _id_and_text(row, where)
                 if doc_id in articles:
-                    raise ViNerError(f"The document id {doc_id!r} occurs twice.", where=where, fix="Ids must be unique.")
+                    raise ViNerError(
+                        f"The document id {doc_id!r} occurs twice.", where=where, fix="Ids must be unique."
+                    )
                 articles[doc_id] = Article(doc_id, text, _meta(row))
     return list(articles.values())
 
@@ -205,7 +207,11 @@ def _raw_spans(row: dict[str, Any], where: str) -> list[Any]:
 def _span(raw: Any, where: str) -> Span:
     """A span from `[start, end, label]` or from an object with `start_offset`, `end_offset` and `label`."""
     if isinstance(raw, dict):
-        raw = [raw.get("start_offset", raw.get("start")), raw.get("end_offset", raw.get("end")), raw.get("label")]
+        raw = [
+            raw.get("start_offset", raw.get("start")),
+            raw.get("end_offset", raw.get("end")),
+            raw.get("label"),
+        ]
     if isinstance(raw, list) and len(raw) == 3:
         start, end, label = raw
         whole = all(isinstance(value, (int, float)) and value == int(value) for value in (start, end))

@@ -80,7 +80,9 @@ def _read_file(file: Path) -> Iterator[TextRow]:
         yield TextRow(file.stem, file.read_bytes().decode("utf8"), {})
     except UnicodeDecodeError as error:
         raise ViNerError(
-            f"Not UTF-8: {error.reason} at byte {error.start}.", where=str(file), fix="Save the file as UTF-8."
+            f"Not UTF-8: {error.reason} at byte {error.start}.",
+            where=str(file),
+            fix="Save the file as UTF-8.",
         ) from error
 
 
@@ -95,6 +97,7 @@ def tag(nlp: Language, rows: Iterable[TextRow]) -> Iterator[dict[str, Any]]:
             **row.meta,
             "text": row.text,
             "entities": [
-                {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "text": ent.text} for ent in doc.ents
+                {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "text": ent.text}
+                for ent in doc.ents
             ],
         }

@@ -9,6 +9,7 @@ have glued a name to what follows it (`Kim_kể`). What stays together is what i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from spacy.language import Language
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
@@ -54,11 +55,11 @@ def set_news_rules(nlp: Language) -> Language:
 
     spaCy's base exceptions (emoticons such as `8)`) are dropped: in newspapers they are numbers in brackets.
     """
-    tokenizer = nlp.tokenizer
-    tokenizer.rules = {}  # type: ignore[attr-defined]
-    tokenizer.prefix_search = compile_prefix_regex(PREFIXES).search  # type: ignore[attr-defined]
-    tokenizer.suffix_search = compile_suffix_regex(SUFFIXES).search  # type: ignore[attr-defined]
-    tokenizer.infix_finditer = compile_infix_regex(INFIXES).finditer  # type: ignore[attr-defined]
-    tokenizer.token_match = None  # type: ignore[attr-defined]
-    tokenizer.url_match = None  # type: ignore[attr-defined]
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.rules = {}
+    tokenizer.prefix_search = compile_prefix_regex(PREFIXES).search
+    tokenizer.suffix_search = compile_suffix_regex(SUFFIXES).search
+    tokenizer.infix_finditer = compile_infix_regex(INFIXES).finditer
+    tokenizer.token_match = None
+    tokenizer.url_match = None
     return nlp
