@@ -25,7 +25,8 @@ def test_head_moves_faster_than_encoder() -> None:
 
 
 def test_rate_follows_a_schedule() -> None:
-    optimizer = create_two_rate_adam(value for value in (0.0, 0.5))
+    schedule: Any = (value for value in (0.0, 0.5))
+    optimizer = create_two_rate_adam(schedule)
     assert optimizer.learn_rate == 0.0
     optimizer.step_schedules()
     assert optimizer.learn_rate == 0.5

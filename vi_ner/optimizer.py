@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
-from thinc.optimizers import Optimizer
+from thinc.optimizers import FloatOrSeq, Optimizer
 
 
 class TwoRateAdam(Optimizer):
@@ -15,7 +14,7 @@ class TwoRateAdam(Optimizer):
     hundreds of steps. PyTorch parameters (the encoder's) are told from Thinc's by the dots in their names.
     """
 
-    def __init__(self, learn_rate: float | Generator[float, None, None], *, head_scale: float, **settings: Any) -> None:
+    def __init__(self, learn_rate: FloatOrSeq, *, head_scale: float, **settings: Any) -> None:
         super().__init__(learn_rate, **settings)
         self.head_scale = head_scale
 
@@ -26,7 +25,7 @@ class TwoRateAdam(Optimizer):
 
 
 def create_two_rate_adam(
-    learn_rate: float | Generator[float, None, None],
+    learn_rate: FloatOrSeq,
     head_scale: float = 10.0,
     beta1: float = 0.9,
     beta2: float = 0.999,
