@@ -90,6 +90,17 @@ def test_a_change_reruns_what_depends_on_it(project: Path, tmp_path: Path, path:
     assert [name for name in WORKFLOW if f"Skipping '{name}'" not in output] == rerun
 
 
+def test_a_missing_encoder_is_named(project: Path, tmp_path: Path) -> None:
+    for path in ("project.yml", "configs", "vi_ner"):
+        copy = shutil.copytree if (project / path).is_dir() else shutil.copy
+        copy(project / path, tmp_path / path)
+    command = [sys.executable, "-m", "spacy", "project", "run", "train"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf8", check=False)
+    assert result.returncode == 1
+    assert "Missing dependency specified by command 'train': assets/encoder" in result.stdout
+    assert not (tmp_path / "training" / "default").exists()
+
+
 def test_the_readme_lists_the_workflows_as_they_are(tmp_path: Path) -> None:
     for name in ("project.yml", "README.md"):
         shutil.copy(ROOT / name, tmp_path)
