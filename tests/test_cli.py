@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,11 +17,18 @@ TEXT = "Bà Ngô Thị Mẫn ở Phú Thọ."
 LABEL: list[list[Any]] = [[3, 14, "PER"], [17, 24, "LOC"]]
 
 
-def vi_ner(*args: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `python -m vi_ner …` as a user does."""
+def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `python -m vi_ner …` as a user does; `largest_file` in bytes makes the disk refuse what is longer."""
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     command = [sys.executable, "-m", "vi_ner", *map(str, args)]
     env = os.environ | {"PYTHONUTF8": "1", "WASABI_NO_PRETTY": "0"}
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, encoding="utf8", check=False, env=env)
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf8", check=False, env=env, preexec_fn=limit
+    )
 
 
 @pytest.fixture
@@ -74,6 +82,24 @@ def test_a_users_mistake_ends_with_one_message_and_code_1(tmp_path: Path, conten
     assert message in " ".join(result.stdout.split())
     assert "Traceback" not in result.stdout + result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_refuses_leaves_everything_as_it_was(write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
+    def rows(count: int) -> list[dict[str, Any]]:
+        return [
+            {"doc_uid": f"d{i}", "text": f"{TEXT} {i * 7919}", "label": LABEL, "group": f"g{i}"} for i in range(count)
+        ]
+
+    out = tmp_path / "out"
+    assert vi_ner("convert", write_jsonl("a.jsonl", *rows(9)), "-o", out, "--labels", LABELS).returncode == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    # Room for the small sides, not for the train side that comes first nor for the account that comes last.
+    for largest in (500, max(len(content) for content in before.values())):
+        result = vi_ner(
+            "convert", write_jsonl("b.jsonl", *rows(300)), "-o", out, "--labels", LABELS, largest_file=largest
+        )
+        assert result.returncode == 1 and "Cannot be written: File too large" in result.stdout
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_missing_encoder_source(tmp_path: Path) -> None:

@@ -151,26 +151,6 @@ def test_conversion_is_the_same_byte_for_byte(
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 
-def test_full_disk_leaves_the_old_files(
-    run: Callable[..., Conversion],
-    write_jsonl: Callable[..., Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    path = write_jsonl("gold.jsonl", {"doc_uid": "a", "text": TEXT, "label": LABEL})
-    run(path)
-    before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
-
-    def full(self: DocBin, path: Path) -> None:
-        Path(path).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(DocBin, "to_disk", full)
-    with pytest.raises(ViNerError, match="No space left on device"):
-        run(path)
-    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == before
-
-
 def test_the_authored_corpus_converts_without_a_single_loss(tmp_path: Path) -> None:
     account = convert(
         ROOT / "annotations" / "articles",

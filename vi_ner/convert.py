@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -280,8 +281,9 @@ def _side(docs: Mapping[str, Doc], clusters: Iterable[Cluster], side: str) -> li
 
 
 def _write(bins: Mapping[str, Sequence[Doc]], account: Conversion, output: Path) -> None:
-    for side, docs in bins.items():
-        with replacing_file(output / f"{side}.spacy") as path:
+    """All files or none: each is written beside its place, and they move when all are complete."""
+    with ExitStack() as stack:
+        for side, docs in bins.items():
+            path = stack.enter_context(replacing_file(output / f"{side}.spacy"))
             DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_disk(path)
-    with replacing_file(output / "conversion.json") as path:
-        srsly.write_json(path, account.to_json())
+        srsly.write_json(stack.enter_context(replacing_file(output / "conversion.json")), account.to_json())
