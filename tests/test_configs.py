@@ -22,7 +22,10 @@ def test_config_resolves_without_hub(path: Path, encoder: Path, monkeypatch: pyt
     nlp = load_model_from_config(config)
     assert isinstance(nlp, Language) and nlp.pipe_names == ["transformer", "tagger", "entity_ruler", "doc_cleaner"]
     training = registry.resolve(nlp.config["training"], schema=ConfigSchemaTraining)
-    assert training["max_steps"] > 0 and training["patience"] > 0
+    assert 0 < training["patience"] < training["max_steps"]
+    # A schedule cannot refer to another section, so the number stands twice.
+    assert config["training"]["optimizer"]["learn_rate"]["total_steps"] == training["max_steps"]
+    assert training["score_weights"]["ents_f"] == 1 and not training["score_weights"]["tag_acc"]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

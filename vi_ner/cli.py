@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -176,13 +177,26 @@ def debug_data_cli(
     """Run spaCy's `debug data` and keep its report in a file."""
     from .files import replacing_file
 
-    command = [sys.executable, "-m", "spacy", "debug", "data", str(config), "--no-format"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf8", check=False)
-    print(result.stdout)
-    if result.returncode:
-        raise ViNerError("spaCy's debug data found errors, see above.", where=str(config))
+    with tempfile.TemporaryDirectory() as scratch:
+        filled = Path(scratch) / config.name  # `debug data` wants every default written out
+        run_spacy("init", "fill-config", config, filled)
+        report = run_spacy("debug", "data", filled, "--no-format")
+    print(report)
     with replacing_file(output) as path:
-        path.write_text(result.stdout, encoding="utf8")
+        path.write_text(report, encoding="utf8")
+
+
+def run_spacy(*args: object) -> str:
+    """The output of a spaCy command.
+
+    RAISES (ViNerError): It fails.
+    """
+    command = [sys.executable, "-m", "spacy", *map(str, args)]
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf8", check=False)
+    if result.returncode:
+        print(result.stdout + result.stderr, file=sys.stderr)
+        raise ViNerError(f"`spacy {args[0]} {args[1]}` found errors, see above.", where=str(args[2]))
+    return result.stdout
 
 
 @app.command("evaluate")
