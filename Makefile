@@ -12,6 +12,7 @@ test: $(VENV)/.ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m spacy project run all
 	$(PY) -m pytest
 
 $(VENV)/.ready: requirements.txt pyproject.toml
