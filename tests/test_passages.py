@@ -7,6 +7,7 @@ from conftest import marked
 from spacy.language import Language
 from spacy.tokens import DocBin
 
+from vi_ner.augment import create_newspaper_forms
 from vi_ner.passages import create_passages, create_piece_length, cut
 
 SENTENCES = [
@@ -79,3 +80,10 @@ def test_length_is_counted_in_word_pieces(tokenizer: Language, docbin: Path, enc
 def test_a_closing_quote_stays_with_its_sentence(tokenizer: Language) -> None:
     first, second = cut(tokenizer("“ Năm nay mưa muộn ! ” Bà nói với đài"), max_tokens=9)
     assert (first.text.strip(), second.text) == ("“ Năm nay mưa muộn ! ”", "Bà nói với đài")
+
+
+def test_augmented_passages_are_tagged_too(tokenizer: Language, docbin: Path) -> None:
+    augmenter = create_newspaper_forms(caps=0.5, joined=0.5)
+    for example in create_passages(docbin, max_tokens=1000, augmenter=augmenter)(tokenizer):
+        tags = example.get_aligned("TAG", as_string=True)
+        assert "" not in tags and {"B-PER", "I-PER", "B-LOC", "I-LOC"} <= set(tags)

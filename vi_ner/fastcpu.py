@@ -15,20 +15,9 @@ def has_bfloat16() -> bool:
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
-def create_fast_cpu(freeze_embeddings: bool = False) -> Callable[[Language], Language]:
-    """`vi_ner.FastCpu.v1`, for `[initialize.after_init]`: `use_bfloat16` on the pipeline in training.
-
-    freeze_embeddings: Leave the word embeddings as they are. Half of a small encoder's weights are in them, few rows
-        occur in a step, and words never seen in training keep their place among those that were.
-    """
-
-    def prepare(nlp: Language) -> Language:
-        if freeze_embeddings:
-            for module in _encoders(nlp):
-                module.get_input_embeddings().requires_grad_(False)
-        return use_bfloat16(nlp)
-
-    return prepare
+def create_fast_cpu() -> Callable[[Language], Language]:
+    """`vi_ner.FastCpu.v1`, for `[initialize.after_init]`: `use_bfloat16` on the pipeline in training."""
+    return use_bfloat16
 
 
 def _encoders(nlp: Language) -> Iterator[Any]:

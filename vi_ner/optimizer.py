@@ -10,7 +10,7 @@ from thinc.optimizers import FloatOrSeq, Optimizer
 class TwoRateAdam(Optimizer):
     """Thinc's Adam, with the learning rate of Thinc layers multiplied by `head_scale`.
 
-    A pretrained encoder wants a rate around 1e-4, at which a parser head that starts at random learns nothing for
+    A pretrained encoder wants a rate around 1e-4, at which a head that starts at random learns next to nothing for
     hundreds of steps. PyTorch parameters (the encoder's) are told from Thinc's by the dots in their names.
     """
 

@@ -50,9 +50,10 @@ def create_passages(
         if shuffle:
             rng.shuffle(passages)
         for passage in passages:
-            set_bio_tags(passage)
             example = Example(nlp.make_doc(passage.text), passage)
-            yield from augmenter(nlp, example) if augmenter else [example]
+            for form in augmenter(nlp, example) if augmenter else [example]:
+                set_bio_tags(form.reference)
+                yield form
 
     return read
 
