@@ -19,7 +19,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 def test_config_resolves_without_hub(path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     config = load_config(path, overrides={"paths.encoder": str(encoder)}, interpolate=True)
-    nlp = load_model_from_config(config)
+    nlp = load_model_from_config(config, auto_fill=True)
     assert isinstance(nlp, Language) and nlp.pipe_names == ["transformer", "tagger", "entity_ruler", "doc_cleaner"]
     training = registry.resolve(nlp.config["training"], schema=ConfigSchemaTraining)
     assert 0 < training["patience"] < training["max_steps"]

@@ -139,6 +139,35 @@ def test_versions_that_differ_need_a_choice(run: Callable[..., Conversion], writ
     with pytest.raises(ViNerError, match=r"versions that differ.*--annotator"):
         run(path)
     assert run(path, annotator="minh").spans_in == 2
+    with pytest.raises(ViNerError, match="no annotator 'mình', only 'lan', 'minh'"):
+        run(path, annotator="mình")
+
+
+def test_a_chosen_annotators_untouched_copy_loses_nothing(
+    run: Callable[..., Conversion], write_jsonl: Callable[..., Path]
+) -> None:
+    rows = [
+        {"doc_uid": "a", "text": TEXT, "label": [], "annotator": "lan"},
+        {"doc_uid": "a", "text": TEXT, "label": LABEL, "annotator": "minh"},
+    ]
+    assert run(write_jsonl("gold.jsonl", *rows), annotator="lan").spans_converted == 4
+
+
+def test_nothing_annotated_is_an_error(
+    run: Callable[..., Conversion], write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows: list[dict] = [{"doc_uid": "a", "text": TEXT, "label": [], "annotator": name} for name in ("lan", "minh")]
+    with pytest.raises(ViNerError, match="Every document is untouched"):
+        run(write_jsonl("gold.jsonl", *rows))
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_annotation_without_its_article_is_refused(
+    run: Callable[..., Conversion], write_jsonl: Callable[..., Path]
+) -> None:
+    articles = write_jsonl("articles.jsonl", {"doc_id": "a", "text": TEXT})
+    with pytest.raises(ViNerError, match="No article has the id '17'"):
+        run(write_jsonl("gold.jsonl", {"id": 17, "text": TEXT, "label": LABEL}), articles)
 
 
 def test_conversion_is_the_same_byte_for_byte(

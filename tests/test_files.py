@@ -30,20 +30,39 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     target = tmp_path / "folder"
     for name in ("first", "second"):
-        with replacing_folder(target) as path:
+        with replacing_folder(target, marker="made") as path:
             (path / name).touch()
-    assert [found.name for found in target.iterdir()] == ["second"]
-    with pytest.raises(KeyError), replacing_folder(target) as path:
+            (path / "made").touch()
+    assert sorted(found.name for found in target.iterdir()) == ["made", "second"]
+    with pytest.raises(KeyError), replacing_folder(target, marker="made") as path:
         (path / "third").touch()
         raise KeyError
-    assert [found.name for found in target.iterdir()] == ["second"]
+    assert sorted(found.name for found in target.iterdir()) == ["made", "second"]
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ViNerError, match="not made by this command"), replacing_folder(tmp_path, marker="made"):
+        pass
+    assert [found.name for found in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_device_or_folder_is_no_output_file(tmp_path: Path) -> None:
+    for target in (Path("/dev/null"), tmp_path):
+        with pytest.raises(ViNerError, match="Not a file that could be replaced"), replacing_file(target):
+            pass
+
+
+def test_another_files_trouble_is_not_ours(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), replacing_file(tmp_path / "out"):
+        Path("/nowhere/at/all").read_text(encoding="utf8")
 
 
 def test_what_the_disk_says_becomes_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ViNerError, match=r"Cannot be written: .*nothing was changed"),
+        pytest.raises(ViNerError, match=r"Cannot be written: .*Make room"),
         replacing_file(tmp_path / "file" / "x"),
     ):
         pass  # pragma: no cover

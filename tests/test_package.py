@@ -17,6 +17,13 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 SCORE = {"precision": 0.5, "recall": 0.25, "f": 0.333, "f_low": 0.2, "f_high": 0.41, "support": 8, "lost": 1}
+ABOUT = {
+    "description": "Places.",
+    "author": "N. V. A.",
+    "license": "CC0-1.0",
+    "sources": [{"name": "our texts", "author": "we", "license": "CC0-1.0"}],
+    "limits": "Knows one place.",
+}
 METRICS = {"overall": SCORE, "labels": {"LOC": SCORE}, "documents": 3, "gold": "test.spacy"}
 
 
@@ -30,9 +37,11 @@ def model(tmp_path: Path) -> Path:
 
 def build(model: Path, tmp_path: Path) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps(METRICS), encoding="utf8")
+    (tmp_path / "about.json").write_text(json.dumps(ABOUT), encoding="utf8")
     return package_pipeline(
         model=model,
         metrics=tmp_path / "metrics.json",
+        about=tmp_path / "about.json",
         output=tmp_path / "package",
         name="places",
         version="1.2.3",
@@ -45,9 +54,9 @@ def test_wheel_and_model_card(model: Path, tmp_path: Path) -> None:
     assert wheel == tmp_path / "package" / "dist" / "xx_places-1.2.3-py3-none-any.whl"
     card = (tmp_path / "package" / "README.md").read_text(encoding="utf8")
     assert "xx_places 1.2.3" in card and "| LOC | 50.0 | 25.0 | 33.3 | 20.0–41.0 | 8 |" in card
-    assert "{" not in card
+    assert "{" not in card and "- our texts (we, CC0-1.0)" in card and "Knows one place." in card
     meta = json.loads((tmp_path / "package" / "meta.json").read_text(encoding="utf8"))
-    assert meta["performance"]["ents_f"] == 0.333 and meta["license"] == "MIT"
+    assert meta["performance"]["ents_f"] == 0.333 and meta["license"] == "CC0-1.0"
     names = zipfile.ZipFile(wheel).namelist()
     assert "xx_places/xx_places-1.2.3/config.cfg" in names and "xx_places/xx_places-1.2.3/README.md" in names
     assert sorted(path.name for path in model.iterdir()) == before
@@ -65,6 +74,7 @@ def test_missing_parts_say_which_command_to_run(model: Path, tmp_path: Path) -> 
         package_pipeline(
             model=model,
             metrics=tmp_path / "no.json",
+            about=tmp_path / "about.json",
             output=tmp_path / "package",
             name="places",
             version="1.2.3",

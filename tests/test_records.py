@@ -74,6 +74,19 @@ def test_unsaid_unit_is_refused_where_it_matters(write_jsonl: Callable[..., Path
     assert read_annotations(write_jsonl("said.jsonl", row | {"offset_unit": "codepoint"}))
 
 
+def test_a_cluster_that_begins_before_the_last_border_counts(write_jsonl: Callable[..., Path]) -> None:
+    row = {"id": 1, "text": unicodedata.normalize("NFD", "Bà Mẫn"), "label": [[0, 2, "PER"]]}
+    with pytest.raises(ViNerError, match="does not say what its offsets count"):
+        read_annotations(write_jsonl("export.jsonl", row))
+    (annotation,) = read_annotations(write_jsonl("export.jsonl", row), offset_unit="grapheme")
+    assert annotation.spans == (Span(0, 3, "PER"),)
+
+
+def test_an_empty_key_does_not_hide_a_filled_one(write_jsonl: Callable[..., Path]) -> None:
+    path = write_jsonl("export.jsonl", {"id": 1, "text": TEXT, "label": [], "entities": SHAPES["entities"]})
+    assert read_annotations(path)[0].spans == SPANS
+
+
 def test_unsaid_unit_is_accepted_where_it_makes_no_difference(write_jsonl: Callable[..., Path]) -> None:
     path = write_jsonl("export.jsonl", {"id": 1, "text": TEXT + " 😀", "label": SHAPES["label"]})
     assert read_annotations(path)[0].spans == SPANS
@@ -94,6 +107,7 @@ def test_unsaid_unit_is_accepted_where_it_makes_no_difference(write_jsonl: Calla
         ('{"id": 1, "text": "abc", "label": [[-1, 2, "PER"]]}', "not a stretch"),
         ('{"id": 1, "text": "abc", "label": [[2, 1, "PER"]]}', "not a stretch"),
         ('{"id": 1, "text": "abc", "label": [[0, 1, "PER"]], "offset_unit": "byte"}', "offset unit 'byte'"),
+        ('{"id": 1, "text": "a", "label": [[0, 1, "PER"]], "entities": [[0, 1, "ORG"]]}', "under label and entities"),
         ("[" * 100_000, "line 1: (JSON nested too deeply|Not JSON)"),
     ],
 )

@@ -68,6 +68,16 @@ def test_similarity_is_the_exact_jaccard_of_five_grams() -> None:
     assert link.similarity == round(grams[0] / grams[1], 4)
 
 
+def test_pairs_at_the_threshold_are_found() -> None:
+    """LSH proposes at random; what the exact similarity would link must not depend on it."""
+    texts = {}
+    for i in range(60):
+        common = [f"c{i}x{j}" for j in range(40)]
+        for part in "ab":
+            texts[f"{i}{part}"] = " ".join(common + [f"{part}{i}x{j}" for j in range(35)])
+    assert len(near_duplicates(texts)) >= 58
+
+
 def test_empty_input_and_empty_texts() -> None:
     assert assign_sides([]) == []
     clusters = assign_sides([Document("a", "", "a"), Document("b", "…", "b")])

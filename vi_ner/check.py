@@ -67,11 +67,8 @@ def _check_span(annotation: Annotation, span: Span, surface: str) -> Iterator[tu
         yield "rule", "a blank, quote, bracket or comma at its edge"
     if "\n" in surface:
         yield "rule", "goes over a line end"
-    if (
-        span.label == "PER"
-        and (folded.split()[0] in TITLES or folded.startswith(LONG_TITLES))
-        and len(folded.split()) > 1
-    ):
+    words = folded.split()
+    if span.label == "PER" and len(words) > 1 and (words[0] in TITLES or folded.startswith(LONG_TITLES)):
         yield "read", "begins with a title or a form of address"
     before = annotation.text[: span.start].replace("_", " ").casefold().rstrip()
     for noun in CLASS_NOUNS.get(span.label, ()):

@@ -6,7 +6,9 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,6 +43,17 @@ def progress(items: Iterable[Item], *, unit: str, total: int | None = None) -> I
     yield from tqdm(items, unit=f" {unit}", total=total, **pace)
 
 
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """A spinner on a terminal, a plain line elsewhere."""
+    if sys.stdout.isatty():
+        with msg.loading(f"{what}..."):
+            yield
+    else:
+        print(f"{what} ...", flush=True)
+        yield
+
+
 def percent(value: float) -> str:
     """A share between 0 and 1 as a percentage with one decimal."""
     return f"{100 * value:.1f}"
@@ -55,7 +68,7 @@ def encoder_cli(
     """Prepare an encoder: trimmed to Vietnamese, exact offsets, centred output."""
     from .encoder import prepare_encoder
 
-    with msg.loading("Preparing the encoder..."):
+    with busy("Preparing the encoder"):
         report = prepare_encoder(source=source, output=output, layers=layers)
     msg.good(f"Encoder from {report.source}", output)
     msg.table(
@@ -84,7 +97,7 @@ def convert_cli(
     """Convert annotations to train, dev and test DocBins, with an account of every span."""
     from .convert import convert
 
-    with msg.loading("Converting..."):
+    with busy("Converting"):
         account = convert(
             annotations,
             articles=articles,
@@ -217,7 +230,10 @@ def evaluate_cli(
     if not gold.is_file():
         raise ViNerError("No such file.", where=str(gold), fix="Run `spacy project run convert` first.")
     nlp = load_pipeline(model)
-    references = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
+    try:
+        references = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
+    except (ValueError, zlib.error) as error:
+        raise ViNerError("Not a DocBin.", where=str(gold), fix="Give a .spacy file that `convert` wrote.") from error
     predictions = nlp.pipe(nlp.make_doc(doc.text) for doc in references)
     pairs = zip(progress(predictions, unit="documents", total=len(references)), references, strict=True)
     result = evaluate([Example(prediction, reference) for prediction, reference in pairs])
@@ -256,14 +272,15 @@ def package_cli(
     model: Path = typer.Argument(..., help="Trained pipeline"),
     metrics: Path = typer.Argument(..., help="Its metrics.json"),
     output: Path = typer.Option(..., "-o", "--output", help="Folder for the package"),
+    about: Path = typer.Option(Path("configs/about.json"), help="Facts for the model card"),
     name: str = typer.Option(..., help="Name without the language"),
     version: str = typer.Option(..., help="Version of the package"),
 ) -> None:
     """Build a wheel with a filled-in model card."""
     from .package import package_pipeline
 
-    with msg.loading("Building the wheel..."):
-        wheel = package_pipeline(model=model, metrics=metrics, output=output, name=name, version=version)
+    with busy("Building the wheel"):
+        wheel = package_pipeline(model=model, metrics=metrics, about=about, output=output, name=name, version=version)
     msg.good(f"Wheel of {wheel.stat().st_size / 1e6:.0f} MB", wheel)
 
 

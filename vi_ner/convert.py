@@ -1,7 +1,7 @@
 """Doccano annotations to spaCy DocBins, with an account of every span.
 
-Every gold span that comes in is converted as it is, repaired (and how) or rejected (and why). Rejected spans travel
-with their document, so that evaluation counts them as missed.
+Every gold span that comes in is converted as it is, repaired (and how) or rejected (and why). Spans that fit no
+token border travel with their document, so that evaluation counts them as missed.
 """
 
 from __future__ import annotations
@@ -130,35 +130,53 @@ def merge_versions(versions: Sequence[Annotation], *, annotator: str | None, acc
     """One annotation per document, sorted by id.
 
     An empty version beside a filled one is an annotator's untouched copy and does not count; a document that several
-    annotators all left empty is set aside, because nobody said that it holds no entity.
-    RAISES (ViNerError): One id with different texts, or filled versions that differ.
+    annotators all left empty is set aside, because nobody said that it holds no entity. Where filled versions differ,
+    that of `annotator` counts.
+    RAISES (ViNerError): One id with different texts, filled versions that differ and no choice between them, an unknown
+        annotator, or not one document left.
     """
     by_id: dict[str, list[Annotation]] = defaultdict(list)
     for version in versions:
         by_id[version.doc_id].append(version)
+    names = sorted({version.annotator for version in versions})
+    if annotator is not None and annotator not in names:
+        raise ViNerError(
+            f"Found no annotator {annotator!r}, only {', '.join(map(repr, names))}.", fix="Check --annotator."
+        )
     account.documents_in = len(by_id)
     gold = []
     for doc_id, group in sorted(by_id.items()):
-        if len({version.text for version in group}) > 1:
-            raise ViNerError(
-                f"The document id {doc_id!r} stands for {len({v.text for v in group})} different texts.",
-                where=", ".join(version.where for version in group[:2]),
-                fix="Give every document its own id.",
-            )
-        chosen = [version for version in group if version.annotator == annotator] if annotator else group
-        filled = [version for version in chosen if version.spans]
-        if len({version.spans for version in filled}) > 1:
+        chosen = _choose_version(doc_id, group, annotator)
+        if chosen is None:
+            account.documents_set_aside.append({"doc_id": doc_id, "reason": "untouched by every annotator"})
+        else:
+            gold.append(chosen)
+    if not gold:
+        raise ViNerError("Every document is untouched by every annotator.", fix="Annotate some, then export again.")
+    return gold
+
+
+def _choose_version(doc_id: str, versions: Sequence[Annotation], annotator: str | None) -> Annotation | None:
+    """The version that counts, or None where several annotators all left the document empty."""
+    texts = {version.text for version in versions}
+    if len(texts) > 1:
+        raise ViNerError(
+            f"The document id {doc_id!r} stands for {len(texts)} different texts.",
+            where=", ".join(version.where for version in versions[:2]),
+            fix="Give every document its own id.",
+        )
+    filled = [version for version in versions if version.spans]
+    if len({version.spans for version in filled}) > 1:
+        filled = [version for version in filled if version.annotator == annotator]
+        if len({version.spans for version in filled}) != 1:
             raise ViNerError(
                 f"The document {doc_id!r} has versions that differ.",
-                where=" and ".join(version.where for version in filled[:2]),
+                where=" and ".join(version.where for version in versions[:2]),
                 fix="Choose one annotator with --annotator, or adjudicate first.",
             )
-        if filled or len(chosen) == 1:
-            gold.append(filled[0] if filled else chosen[0])
-        else:
-            reason = "untouched by every annotator" if chosen else f"not annotated by {annotator}"
-            account.documents_set_aside.append({"doc_id": doc_id, "reason": reason})
-    return gold
+    if filled:
+        return filled[0]
+    return versions[0] if len({version.annotator for version in versions}) == 1 else None
 
 
 def check_spans(annotation: Annotation, labels: Sequence[str]) -> None:
@@ -168,7 +186,7 @@ def check_spans(annotation: Annotation, labels: Sequence[str]) -> None:
             raise ViNerError(
                 f"Found the label {span.label!r}, expected one of {', '.join(labels)}.",
                 where=annotation.where,
-                fix="Rename it in Doccano, or add it to annotations/labels.json.",
+                fix="Rename it in Doccano, or add it to annotations/labels.json and to the labels in the config.",
             )
     for first, second in zip(annotation.spans, annotation.spans[1:], strict=False):
         if second.start < first.end and first != second:
@@ -227,18 +245,24 @@ def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
 def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
     """The annotation with its article's metadata.
 
-    RAISES (ViNerError): The article has another text.
+    RAISES (ViNerError): There is no such article, or it has another text.
     """
+    if not articles:
+        return annotation
     article = articles.get(annotation.doc_id)
     if article is None:
-        return annotation
+        raise ViNerError(
+            f"No article has the id {annotation.doc_id!r}.",
+            where=annotation.where,
+            fix="Give the articles that were annotated (`doc_id` is Doccano's `doc_uid`), or leave --articles out.",
+        )
     if article.text != annotation.text:
         raise ViNerError(
             f"The annotated text is not the text of the article {annotation.doc_id!r}.",
             where=annotation.where,
             fix="Texts are never changed after annotation: restore the article, or annotate it anew.",
         )
-    meta = article.meta | annotation.meta
+    meta = annotation.meta | article.meta
     return Annotation(
         annotation.doc_id, annotation.text, annotation.spans, meta, annotation.annotator, annotation.where
     )

@@ -85,7 +85,9 @@ def prepare_encoder(*, source: str, output: Path, layers: int | None = None) -> 
         model, tokenizer, settings = _load_bundled(bundled.find_bundled())
     else:
         model, tokenizer, settings = _load_pretrained(bundled.MODEL_ID if source == "hub" else source)
-    keep_layers(model, layers or (BUNDLED_LAYERS if source in ("bundled", "hub") else None))
+    if layers is None and source in ("bundled", "hub"):
+        layers = BUNDLED_LAYERS
+    keep_layers(model, layers)
     source_pieces = tokenizer.get_vocab_size()
     tokenizer, kept = trim_vocab(tokenizer, size=VOCAB_SIZE)
     if kept is not None:
@@ -93,7 +95,7 @@ def prepare_encoder(*, source: str, output: Path, layers: int | None = None) -> 
     adapt_tokenizer(tokenizer)
     sample = (Path(__file__).parent / "sample.txt").read_text(encoding="utf8").splitlines()
     mean_share, deviation, recentred = recentre(model, tokenizer, sample)
-    with replacing_folder(output) as folder:
+    with replacing_folder(output, marker="preparation.json") as folder:
         model.save_pretrained(folder)
         tokenizer.save(str(folder / "tokenizer.json"))
         srsly.write_json(folder / "tokenizer_config.json", settings)

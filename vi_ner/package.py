@@ -50,26 +50,17 @@ decomposed (NFD) or joined by a word segmenter.
 
 ### Limits
 
-Trained on written news. Expect less on speech, chat, OCR output and legal text; scores on other newspapers are lower
-than on this test side. Annotated by language models that read the guidelines, see the data card of the corpus.
+{limits}
 
 Made with {versions}.
 """
 
-SOURCES: list[dict[str, str]] = [
-    {"name": "vi-ner corpus of authored news articles", "license": "CC0-1.0", "author": "The vi-ner authors"},
-    {
-        "name": "intfloat/multilingual-e5-small, vocabulary trimmed",
-        "license": "MIT",
-        "author": "Liang Wang et al.",
-    },
-]
-DESCRIPTION = "Named entities in Vietnamese news: persons (PER), organisations (ORG), locations (LOC) and dates (DATE)."
 
-
-def package_pipeline(*, model: Path, metrics: Path, output: Path, name: str, version: str) -> Path:
+def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, name: str, version: str) -> Path:
     """Build a wheel from a trained pipeline and its evaluation.
 
+    about: JSON with `description`, `author`, `license`, `sources` (objects with name, author, license) and `limits`:
+        what the scores cannot tell and the model card must.
     output: Folder for the package, replaced when the wheel is complete; its `dist` holds the wheel.
     RETURNS: Path of the wheel.
     RAISES (ViNerError): No trained pipeline or no evaluation there, or the build fails.
@@ -78,9 +69,10 @@ def package_pipeline(*, model: Path, metrics: Path, output: Path, name: str, ver
         if not path.is_file():
             raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
     scores = srsly.read_json(metrics)
-    with replacing_folder(output) as folder, tempfile.TemporaryDirectory() as scratch:
-        meta = model_meta(srsly.read_json(model / "meta.json"), scores, name=name, version=version)
-        card = model_card(meta, scores)
+    facts = _read_about(about)
+    with replacing_folder(output, marker="meta.json") as folder, tempfile.TemporaryDirectory() as scratch:
+        meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
+        card = model_card(meta, scores, facts)
         # spacy package takes README.md from the pipeline's folder; a copy leaves the trained one as it is.
         shutil.copytree(model, Path(scratch) / "model")
         (Path(scratch) / "model" / "README.md").write_text(card, encoding="utf8")
@@ -103,16 +95,15 @@ def package_pipeline(*, model: Path, metrics: Path, output: Path, name: str, ver
     return output / "dist" / wheel.name
 
 
-def model_meta(meta: dict[str, Any], scores: dict[str, Any], *, name: str, version: str) -> dict[str, Any]:
+def model_meta(
+    meta: dict[str, Any], scores: dict[str, Any], about: dict[str, Any], *, name: str, version: str
+) -> dict[str, Any]:
     """The pipeline's meta.json with what its users need to know; `performance` is that on the test side (0 to 1)."""
     overall = scores["overall"]
     return meta | {
         "name": name,
         "version": version,
-        "description": DESCRIPTION,
-        "author": "The vi-ner authors",
-        "license": "MIT",
-        "sources": SOURCES,
+        **{key: about[key] for key in ("description", "author", "license", "sources")},
         "performance": {
             "ents_p": overall["precision"],
             "ents_r": overall["recall"],
@@ -127,7 +118,7 @@ def model_meta(meta: dict[str, Any], scores: dict[str, Any], *, name: str, versi
     }
 
 
-def model_card(meta: dict[str, Any], scores: dict[str, Any]) -> str:
+def model_card(meta: dict[str, Any], scores: dict[str, Any], about: dict[str, Any]) -> str:
     """The model card as Markdown, from the meta data and the evaluation."""
     table = {"all": scores["overall"], **scores["labels"]}
     rows = [
@@ -141,6 +132,7 @@ def model_card(meta: dict[str, Any], scores: dict[str, Any]) -> str:
         title=f"{module} {meta['version']}",
         module=module,
         description=meta["description"],
+        limits=about["limits"],
         documents=scores["documents"],
         gold=scores["gold"],
         rows="\n".join(rows),
@@ -149,6 +141,19 @@ def model_card(meta: dict[str, Any], scores: dict[str, Any]) -> str:
         ),
         versions=", ".join([f"Python {platform.python_version()}", *(f"{p} {installed_version(p)}" for p in packages)]),
     )
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    try:
+        about = srsly.read_json(path)
+        missing = {"description", "author", "license", "sources", "limits"} - set(about)
+    except (OSError, ValueError) as error:
+        raise ViNerError(
+            f"No facts for the model card there ({error}).", where=str(path), fix="Check --about."
+        ) from error
+    if missing:
+        raise ViNerError(f"The model card needs {', '.join(sorted(missing))}.", where=str(path), fix="Add them.")
+    return about
 
 
 def _build_wheel(tree: Path) -> Path:

@@ -194,7 +194,11 @@ def _annotation(row: dict[str, Any], where: str, *, annotator: str, offset_unit:
 
 
 def _raw_spans(row: dict[str, Any], where: str) -> list[Any]:
-    key = next((key for key in SPAN_KEYS if key in row), None)
+    keys = [key for key in SPAN_KEYS if key in row]
+    filled = [key for key in keys if row[key]]
+    if len(filled) > 1:
+        raise ViNerError(f"Found spans under {' and '.join(filled)}.", where=where, fix="Keep the ones that count.")
+    key = next(iter([*filled, *keys]), None)
     if key is None or not isinstance(row[key], list):
         raise ViNerError(
             f"No list of spans under any of {', '.join(SPAN_KEYS)}.",
@@ -229,7 +233,7 @@ def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where:
     spans = sorted(spans)
     if unit is None:
         last = max((span.end for span in spans), default=0)
-        _refuse_ambiguous(text[: max(last, 0)], where)
+        _refuse_ambiguous(text, last, where)
         unit = "codepoint"
     if unit not in OFFSET_UNITS:
         raise ViNerError(f"Found the offset unit {unit!r}, expected one of {', '.join(OFFSET_UNITS)}.", where=where)
@@ -262,14 +266,15 @@ def _boundaries(text: str, unit: str) -> Iterator[tuple[int, int]]:
         yield from enumerate([*starts, len(text)])
 
 
-def _refuse_ambiguous(text: str, where: str) -> None:
-    astral = next((char for char in text if ord(char) > 0xFFFF), None)
-    cluster = next((match[0] for match in regex.finditer(r"\X", text) if len(match[0]) > 1), None)
-    if astral is None and cluster is None:
+def _refuse_ambiguous(text: str, end: int, where: str) -> None:
+    """RAISES (ViNerError): Something that begins before `end` has another length in another unit."""
+    clusters = (match[0] for match in regex.finditer(r"\X", text) if match.start() < end)
+    found = next((cluster for cluster in clusters if len(cluster) > 1 or ord(cluster) > 0xFFFF), None)
+    if found is None:
         return
     raise ViNerError(
-        f"The export does not say what its offsets count, and {astral or cluster!r} before a span counts differently.",
+        f"The export does not say what its offsets count, and {found!r} before a span counts differently.",
         where=where,
-        fix="Give --offset-unit: `utf16` for a Doccano project with grapheme mode off, `grapheme` with it on, "
-        "`codepoint` for Python offsets.",
+        fix="Give --offset-unit, or `offset_unit` in each row: `utf16` for a Doccano project with grapheme mode off, "
+        "`grapheme` with it on, `codepoint` for Python offsets.",
     )

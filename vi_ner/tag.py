@@ -44,13 +44,13 @@ def load_pipeline(path: str) -> Language:
 def read_texts(inputs: Iterable[str]) -> Iterator[TextRow]:
     """The texts of files, folders (their .txt and .jsonl files, sorted, with subfolders) or standard input (`-`).
 
-    A .txt file is one document, named after the file; a .jsonl file has one document per row, with `text`, an id
-    under `doc_id`, `doc_uid` or `id`, and anything else as metadata.
-    RAISES (ViNerError): A path that is missing or of another kind, a file that is not UTF-8, a row without text.
+    A .jsonl file has one document per row, with `text`, an id under `doc_uid`, `doc_id` or `id`, and anything else as
+    metadata. Any other file is one document, named after the file, in a folder after its path there.
+    RAISES (ViNerError): A path that is missing or cannot be read, a file that is not UTF-8, a row without text.
     """
     for name in inputs:
         if name == STDIN:
-            yield TextRow("stdin", sys.stdin.buffer.read().decode("utf8"), {})
+            yield TextRow("stdin", _decode(sys.stdin.buffer.read(), "standard input"), {})
             continue
         path = Path(name)
         if path.is_dir():
@@ -60,10 +60,10 @@ def read_texts(inputs: Iterable[str]) -> Iterator[TextRow]:
         else:
             found = [path]
         for file in found:
-            yield from _read_file(file)
+            yield from _read_file(file, str(file.relative_to(path).with_suffix("")) if path.is_dir() else file.stem)
 
 
-def _read_file(file: Path) -> Iterator[TextRow]:
+def _read_file(file: Path, doc_id: str) -> Iterator[TextRow]:
     if not file.is_file():
         raise ViNerError("No such file or folder.", where=str(file), fix="Check the path.")
     if file.suffix.lower() == ".jsonl":
@@ -71,18 +71,24 @@ def _read_file(file: Path) -> Iterator[TextRow]:
             for number, (where, row) in enumerate(read_rows(stream, str(file)), start=1):
                 if not isinstance(row.get("text"), str):
                     raise ViNerError("No `text` in this row.", where=where)
-                doc_id = next((str(row[key]) for key in ID_KEYS if key in row), f"{file.stem}-{number}")
+                row_id = next((str(row[key]) for key in ID_KEYS if key in row), f"{doc_id}-{number}")
                 meta = {key: value for key, value in row.items() if key not in (*ID_KEYS, "text", "entities")}
-                yield TextRow(doc_id, row["text"], meta)
+                yield TextRow(row_id, row["text"], meta)
         return
     try:
         # Decoded from bytes: line ends stay as they are, so offsets count into the file's own text.
-        yield TextRow(file.stem, file.read_bytes().decode("utf8"), {})
+        content = file.read_bytes()
+    except OSError as error:
+        raise ViNerError(f"Cannot be read: {error.strerror}.", where=str(file), fix="Check its permissions.") from error
+    yield TextRow(doc_id, _decode(content, str(file)), {})
+
+
+def _decode(content: bytes, where: str) -> str:
+    try:
+        return content.decode("utf8")
     except UnicodeDecodeError as error:
         raise ViNerError(
-            f"Not UTF-8: {error.reason} at byte {error.start}.",
-            where=str(file),
-            fix="Save the file as UTF-8.",
+            f"Not UTF-8: {error.reason} at byte {error.start}.", where=where, fix="Save the text as UTF-8."
         ) from error
 
 

@@ -59,8 +59,12 @@ def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
 
     RAISES (ViNerError): A sentence is missing, or its text is not the one that was annotated.
     """
+    if not layer.is_file():
+        raise ViNerError("The entity layer is missing.", where=str(layer), fix="Check --layer.")
     with layer.open(encoding="utf8") as stream:
         for where, row in read_rows(stream, str(layer)):
+            if not {"split", "sent_id", "sha1", "label"} <= set(row):
+                raise ViNerError("Found no split, sent_id, sha1 and label.", where=where, fix="Check --layer.")
             key = f"{row['split']}:{row['sent_id']}"
             text = sentences.get(key)
             if text is None or hashlib.sha1(text.encode("utf8")).hexdigest() != row["sha1"]:
@@ -68,7 +72,7 @@ def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
                 raise ViNerError(
                     f"The sentence {key} {what}.",
                     where=where,
-                    fix="Use the version of UD_Vietnamese-VTB that project.yml names.",
+                    fix="Get another release of UD_Vietnamese-VTB: its sentences must be those that were annotated.",
                 )
             spans = tuple(Span(*span) for span in row["label"])
             meta = {"source": "UD_Vietnamese-VTB", "group": key}
