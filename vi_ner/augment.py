@@ -94,24 +94,12 @@ def no_diacritics(text: str, _spans: Sequence[Span], _rng: random.Random) -> lis
     ]
 
 
-def lower_names(text: str, spans: Sequence[Span], rng: random.Random) -> list[str]:
-    """Names that a careless typist or a lossy archive left in lower case, some syllables or all."""
-    letters = list(text)
-    for span in spans:
-        share = rng.choice((0.0, 0.5, 1.0))
-        for i in range(span.start, span.end):
-            if (i == span.start or not text[i - 1].isalnum()) and rng.random() < share:
-                letters[i] = text[i].lower()
-    return letters
-
-
 FORMS: dict[str, Form] = {
     "joined": joined,
     "spaced": spaced_marks,
     "nfd": nfd,
     "caps": all_caps,
     "plain": no_diacritics,
-    "lower": lower_names,
 }
 
 
@@ -126,15 +114,14 @@ def create_newspaper_forms(
     nfd: float = 0.0,
     caps: float = 0.0,
     plain: float = 0.0,
-    lower: float = 0.0,
     seed: int = 0,
 ) -> Callable[[Language, Example], Iterator[Example]]:
     """`vi_ner.NewspaperForms.v1`: an augmenter that gives each example one form of it, chosen by chance.
 
-    joined, spaced, nfd, caps, plain, lower: The share of examples given that form; what remains stays as it is.
+    joined, spaced, nfd, caps, plain: The share of examples given that form; what remains stays as it is.
     RAISES (ValueError): The shares add up to more than 1.
     """
-    shares = {"joined": joined, "spaced": spaced, "nfd": nfd, "caps": caps, "plain": plain, "lower": lower}
+    shares = {"joined": joined, "spaced": spaced, "nfd": nfd, "caps": caps, "plain": plain}
     if sum(shares.values()) > 1:
         raise ValueError(f"The shares of the forms add up to {sum(shares.values()):.2f}, more than 1")
     rng = random.Random(seed)
