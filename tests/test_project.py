@@ -31,7 +31,8 @@ MESSY = (
     "Thị_trấn Mộc_Lạc đón đoàn khách_lạ Sáng qua , bà Quách_Thị_Lựu_cho biết đoàn của ông Moreau_đến từ Lyon hôm_4/6 . "
     "Theo báo_Lao_Động , công_ty Hải_Thịnh_trả mọi chi_phí ._Ảnh : Lê_Khoa"
 )
-OFFLINE = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+OFFLINE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+OFFLINE |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 def entities(doc: Doc) -> set[tuple[str, str, int]]:
