@@ -67,6 +67,21 @@ def dev_docs(project: Path, tokenizer: Language) -> list[Doc]:
 
 
 @pytest.fixture
+def finds_hue() -> Language:
+    """A pipeline that finds one place, without training."""
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Huế"}])  # type: ignore[attr-defined]
+    return nlp
+
+
+@pytest.fixture
+def model(finds_hue: Language, tmp_path: Path) -> Path:
+    """The same pipeline on disk."""
+    finds_hue.to_disk(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
 def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
     """Write rows as JSONL under the given name and give the path."""
 

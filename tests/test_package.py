@@ -5,7 +5,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import spacy
 
 from vi_ner.errors import ViNerError
 from vi_ner.package import package_pipeline
@@ -27,20 +26,12 @@ ABOUT = {
 METRICS = {"overall": SCORE, "labels": {"LOC": SCORE}, "documents": 3, "gold": "test.spacy"}
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Huế"}])  # type: ignore[attr-defined]
-    nlp.to_disk(tmp_path / "model")
-    return tmp_path / "model"
-
-
-def build(model: Path, tmp_path: Path) -> Path:
+def build(model: Path, tmp_path: Path, *, metrics: str = "metrics.json") -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps(METRICS), encoding="utf8")
     (tmp_path / "about.json").write_text(json.dumps(ABOUT), encoding="utf8")
     return package_pipeline(
         model=model,
-        metrics=tmp_path / "metrics.json",
+        metrics=tmp_path / metrics,
         about=tmp_path / "about.json",
         output=tmp_path / "package",
         name="places",
@@ -71,12 +62,5 @@ def test_packaging_again_replaces_the_card(model: Path, tmp_path: Path) -> None:
 
 def test_missing_parts_say_which_command_to_run(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ViNerError, match="spacy project run evaluate"):
-        package_pipeline(
-            model=model,
-            metrics=tmp_path / "no.json",
-            about=tmp_path / "about.json",
-            output=tmp_path / "package",
-            name="places",
-            version="1.2.3",
-        )
+        build(model, tmp_path, metrics="none.json")
     assert not (tmp_path / "package").exists()

@@ -8,19 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import spacy
 from spacy.language import Language
 
 from vi_ner.errors import ViNerError
 from vi_ner.tag import load_pipeline, read_texts, tag
-
-
-@pytest.fixture
-def ruler() -> Language:
-    """A pipeline that finds one name, without training."""
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Huế"}])  # type: ignore[attr-defined]
-    return nlp
 
 
 def test_files_folders_and_standard_input(
@@ -42,18 +33,18 @@ def test_files_folders_and_standard_input(
 @pytest.mark.parametrize(
     "text", ["Ở Huế\r\nvà Huế .", "\ufeffHuế 😀 Huế", unicodedata.normalize("NFD", "Bà Lý") + " Huế"]
 )
-def test_offsets_slice_the_file_as_it_came(ruler: Language, tmp_path: Path, text: str) -> None:
+def test_offsets_slice_the_file_as_it_came(finds_hue: Language, tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_bytes(text.encode("utf8"))
-    (row,) = tag(ruler, read_texts([str(tmp_path / "a.txt")]))
+    (row,) = tag(finds_hue, read_texts([str(tmp_path / "a.txt")]))
     assert row["text"] == text and row["entities"]
     for entity in row["entities"]:
         assert text[entity["start"] : entity["end"]] == entity["text"] == "Huế"
         assert list(entity) == ["start", "end", "label", "text"]
 
 
-def test_rows_keep_their_metadata_and_order(ruler: Language, write_jsonl: Callable[..., Path]) -> None:
+def test_rows_keep_their_metadata_and_order(finds_hue: Language, write_jsonl: Callable[..., Path]) -> None:
     path = write_jsonl("rows.jsonl", *({"doc_id": i, "text": "Huế " * i, "source": f"báo {i}"} for i in range(5)))
-    rows = list(tag(ruler, read_texts([str(path)])))
+    rows = list(tag(finds_hue, read_texts([str(path)])))
     assert [(row["doc_id"], row["source"], len(row["entities"])) for row in rows] == [
         (str(i), f"báo {i}", i) for i in range(5)
     ]

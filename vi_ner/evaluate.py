@@ -99,9 +99,9 @@ def _agree_with_spacy(examples: Sequence[Example], counts: dict[str, IntArray], 
         return
     scored = Scorer().score_spans(examples, "ents") if examples else {}
     total = np.sum([count.sum(axis=0) for count in counts.values()], axis=0) if counts else np.zeros(3)
-    theirs = PRFScore(tp=int(total[TP]), fp=int(total[FP]), fn=int(total[FN]) - sum(map(len, lost)))
-    if scored.get("ents_f") is not None and not np.isclose(scored["ents_f"], theirs.fscore, atol=1e-9):
-        raise AssertionError(f"spaCy's Scorer gives F {scored['ents_f']}, this count {theirs.fscore}")
+    counted = PRFScore(tp=int(total[TP]), fp=int(total[FP]), fn=int(total[FN]) - sum(map(len, lost)))
+    if scored.get("ents_f") is not None and not np.isclose(scored["ents_f"], counted.fscore, atol=1e-9):
+        raise AssertionError(f"spaCy's Scorer gives F {scored['ents_f']}, this count {counted.fscore}")
 
 
 def _score(counts: IntArray, draws: IntArray, lost: int) -> Score:
