@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import spacy
+from conftest import ROOT, marked
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.util import load_config
+
+from vi_ner.augment import create_newspaper_forms
+from vi_ner.sentences import create_piece_length, create_sentence_breaks, create_sentences, cut
+from vi_ner.tokenizer import set_news_rules
+
+SENTENCES = [
+    "Bà Hà Thị Quế ở thôn Đồng Bua .",
+    "Sáng qua bà ra chợ Mẹt mua giống .",
+    "Năm nay mưa muộn ! ”",
+    "Bà nói\n",
+    "với đài huyện .",
+]
+TEXT = " ".join(SENTENCES).replace("\n ", "\n")
+
+
+@pytest.fixture(scope="module")
+def nlp() -> Iterator[Language]:
+    """The part of the default pipeline that finds sentences."""
+    config = load_config(ROOT / "configs" / "default.cfg")
+    nlp = set_news_rules(spacy.blank("vi", config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}}))
+    names = config["training"]["annotating_components"]
+    for name in names:
+        settings = dict(config["components"][name])
+        nlp.add_pipe(settings.pop("factory"), name=name, config=settings)
+    breaks = create_sentence_breaks(comma_after=12, anywhere_after=20)
+    nlp.get_pipe("sentence_breaks").initialize(list, patterns=breaks)  # type: ignore[attr-defined]
+    nlp.config["training"]["annotating_components"] = names
+    yield nlp
+
+
+@pytest.fixture
+def docbin(nlp: Language, tmp_path: Path) -> Path:
+    docs = [marked(nlp.make_doc(f"{TEXT} Số {i} ."), (3, 13, "PER"), (16, 29, "LOC")) for i in range(8)]
+    DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
+    return tmp_path / "train.spacy"
+
+
+def test_sentences_end_at_marks_and_lines(nlp: Language) -> None:
+    assert [sent.text for sent in nlp(TEXT).sents] == SENTENCES
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", " \n \n", "\n\n\n\t\n"])
+def test_every_line_end_ends_a_sentence(nlp: Language, line_end: str) -> None:
+    starts = [sent.text.split()[0] for sent in nlp(f"Lũ về Mường La{line_end}Hai cầu bị cuốn").sents]
+    assert starts == ["Lũ", "Hai"]
+
+
+def test_joined_text_has_the_same_sentences(nlp: Language) -> None:
+    joined = TEXT.replace("Thị Quế", "Thị_Quế").replace("chợ Mẹt", "chợ_Mẹt")
+    assert [sent.text.replace("_", " ") for sent in nlp(joined).sents] == SENTENCES
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"), [("Lò Thị Pó, bản Bua, " * 20, 17), ("Mường La Sìn Hồ " * 20, 21), ("a; " * 60, 14)]
+)
+def test_no_run_of_tokens_outgrows_the_encoder(nlp: Language, text: str, longest: int) -> None:
+    assert 12 <= max(len(sent) for sent in nlp(text).sents) <= longest
+
+
+def test_lines_are_counted_apart(nlp: Language) -> None:
+    table = "Hạng , tên , xã\n" * 10
+    assert [len(sent) for sent in nlp(table).sents] == [6] * 10
+
+
+def test_cut_holds_every_token_once_and_cuts_no_entity(nlp: Language) -> None:
+    text = "Ông M. Vinet ở phố St . Denis. Ông đi."
+    spans = [(text.index(name), text.index(name) + len(name)) for name in ("M. Vinet", "St . Denis")]
+    doc = marked(nlp.make_doc(text), (*spans[0], "PER"), (*spans[1], "LOC"))
+    units = cut(nlp, doc)
+    assert [t.text for unit in units for t in unit] == [t.text for t in doc]
+    assert [ent.text for unit in units for ent in unit.ents] == ["M. Vinet", "St . Denis"]
+    assert units[-1].text == "Ông đi."
+
+
+def test_reader_shuffles_anew_each_time_and_the_same_for_a_seed(nlp: Language, docbin: Path) -> None:
+    def texts(reader: object) -> list[str]:
+        return [example.reference.text for example in reader(nlp)]  # type: ignore[operator]
+
+    first = create_sentences(docbin, seed=1)
+    once, twice = texts(first), texts(first)
+    assert once != twice and sorted(once) == sorted(twice)
+    assert texts(create_sentences(docbin, seed=1)) == once
+    plain = texts(create_sentences(docbin, shuffle=False))
+    assert plain[:2] == [sentence + " " for sentence in SENTENCES[:2]] and sorted(plain) == sorted(once)
+
+
+def test_reader_joins_corpora_and_tags_its_references(nlp: Language, docbin: Path) -> None:
+    examples = list(create_sentences(docbin, whole=True, shuffle=False, also=docbin)(nlp))
+    assert len(examples) == 16 and examples[0].reference.text == f"{TEXT} Số 0 ."
+    assert [token.tag_ for token in examples[0].reference][:6] == ["O", "B-PER", "I-PER", "I-PER", "O", "B-LOC"]
+
+
+def test_length_is_counted_in_word_pieces(nlp: Language, docbin: Path, encoder: Path) -> None:
+    length = create_piece_length(encoder)
+    example = next(iter(create_sentences(docbin, whole=True)(nlp)))
+    assert length(example) > len(example.x)
+
+
+def test_augmented_sentences_are_tagged_too(nlp: Language, docbin: Path) -> None:
+    augmenter = create_newspaper_forms(caps=0.5, joined=0.5)
+    for example in create_sentences(docbin, whole=True, augmenter=augmenter)(nlp):
+        tags = example.get_aligned("TAG", as_string=True)
+        assert "" not in tags and {"B-PER", "I-PER", "B-LOC", "I-LOC"} <= set(tags)

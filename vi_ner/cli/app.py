@@ -1,0 +1,26 @@
+"""The typer application that the modules beside this one add their commands to, and its entry point."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from wasabi import msg
+
+from ..errors import ViNerError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Vietnamese named-entity recognition, from annotated articles to a packaged pipeline.",
+)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one message and exit code 1."""
+    try:
+        app()
+    except ViNerError as error:
+        msg.fail(f"{error.where}: {error.what}" if error.where else error.what, error.fix)
+        sys.exit(1)

@@ -1,0 +1,109 @@
+"""Commands on a trained pipeline: evaluate, package, tag."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import srsly
+import typer
+from wasabi import msg
+
+from ..errors import ViNerError
+from .app import app
+from .screen import busy, percent, progress
+
+
+@app.command("evaluate")
+def evaluate_cli(
+    model: str = typer.Argument(..., help="Trained pipeline: path or package"),
+    gold: Path = typer.Argument(..., help="DocBin with gold spans"),
+    output: Path = typer.Option(..., "-o", "--output", help="metrics.json to write"),
+) -> None:
+    """Strict scores per label and overall, with intervals over documents."""
+    import spacy
+    from spacy.tokens import DocBin
+    from spacy.training import Example
+
+    from ..evaluate import evaluate
+    from ..files import replacing_file
+    from ..tag import load_pipeline
+
+    if not gold.is_file():
+        raise ViNerError("No such file.", where=str(gold), fix="Run `spacy project run convert` first.")
+    nlp = load_pipeline(model)
+    try:
+        references = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
+    except (ValueError, zlib.error) as error:
+        raise ViNerError("Not a DocBin.", where=str(gold), fix="Give a .spacy file that `convert` wrote.") from error
+    predictions = nlp.pipe(nlp.make_doc(doc.text) for doc in references)
+    pairs = zip(progress(predictions, unit="documents", total=len(references)), references, strict=True)
+    result = evaluate([Example(prediction, reference) for prediction, reference in pairs])
+    print_scores(asdict(result))
+    content = asdict(result) | {
+        "gold": gold.name,
+        "gold_sha256": hashlib.sha256(gold.read_bytes()).hexdigest(),
+        "pipeline": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}",
+        "spacy": spacy.__version__,
+    }
+    with replacing_file(output) as path:
+        srsly.write_json(path, content)
+    msg.good("Scores written", output)
+
+
+def print_scores(result: dict[str, Any]) -> None:
+    """The table of an evaluation, in percent."""
+    rows = [
+        [
+            label,
+            percent(score["precision"]),
+            percent(score["recall"]),
+            percent(score["f"]),
+            f"{percent(score['f_low'])}-{percent(score['f_high'])}",
+            score["support"],
+            score["lost"],
+        ]
+        for label, score in {**result["labels"], "all": result["overall"]}.items()
+    ]
+    header = ["Label", "Precision", "Recall", "F", "95 % interval", "Gold", "of it lost"]
+    msg.table(rows, header=header, aligns=["l", *"rrrrrr"], divider=True)
+
+
+@app.command("package")
+def package_cli(
+    model: Path = typer.Argument(..., help="Trained pipeline"),
+    metrics: Path = typer.Argument(..., help="Its metrics.json"),
+    output: Path = typer.Option(..., "-o", "--output", help="Folder for the package"),
+    about: Path = typer.Option(Path("configs/about.json"), help="Facts for the model card"),
+    name: str = typer.Option(..., help="Name without the language"),
+    version: str = typer.Option(..., help="Version of the package"),
+) -> None:
+    """Build a wheel with a filled-in model card."""
+    from ..package import package_pipeline
+
+    with busy("Building the wheel"):
+        wheel = package_pipeline(model=model, metrics=metrics, about=about, output=output, name=name, version=version)
+    msg.good(f"Wheel of {wheel.stat().st_size / 1e6:.0f} MB", wheel)
+
+
+@app.command("tag")
+def tag_cli(
+    model: str = typer.Argument(..., help="Trained pipeline: path or package"),
+    inputs: list[str] = typer.Argument(..., help=".txt or .jsonl files, folders, or - for standard input"),
+    output: Path = typer.Option(..., "-o", "--output", help="JSONL file to write"),
+) -> None:
+    """Mark the entities of texts; offsets count code points of the text as it came."""
+    from ..files import replacing_file
+    from ..tag import load_pipeline, read_texts, tag
+
+    nlp = load_pipeline(model)
+    entities = documents = 0
+    with replacing_file(output) as path, path.open("w", encoding="utf8", newline="\n") as stream:
+        for row in progress(tag(nlp, read_texts(inputs)), unit="documents"):
+            stream.write(srsly.json_dumps(row) + "\n")
+            documents += 1
+            entities += len(row["entities"])
+    msg.good(f"{entities} entities in {documents} documents", output)

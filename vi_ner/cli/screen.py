@@ -1,0 +1,36 @@
+"""What several commands show: bars, spinners, percentages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+from wasabi import msg
+
+Item = TypeVar("Item")
+
+
+def progress(items: Iterable[Item], *, unit: str, total: int | None = None) -> Iterator[Item]:
+    """A bar on a terminal, a plain line now and then elsewhere."""
+    terminal = sys.stderr.isatty()
+    pace: dict[str, Any] = {} if terminal else {"ascii": True, "mininterval": 10, "ncols": 80}
+    yield from tqdm(items, unit=f" {unit}", total=total, **pace)
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """A spinner on a terminal, a plain line elsewhere."""
+    if sys.stdout.isatty():
+        with msg.loading(f"{what}..."):
+            yield
+    else:
+        print(f"{what} ...", flush=True)
+        yield
+
+
+def percent(value: float) -> str:
+    """A share between 0 and 1 as a percentage with one decimal."""
+    return f"{100 * value:.1f}"

@@ -1,0 +1,93 @@
+"""Sentences: what the encoder reads at a time, and what training batches are made of.
+
+Windows of so many tokens begin elsewhere in each form of a text, because underscores are tokens too, and that alone
+changes predictions; a sentence is the same in all of them. Sentences end at spaCy's `sentencizer` marks and, by the
+patterns of an attribute ruler, at line ends. A run of tokens without either is cut before it outgrows the encoder.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Corpus, Example
+from tokenizers import Tokenizer
+
+from .bio import set_bio_tags
+
+LINE_END = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
+COMMA = {"TEXT": {"IN": [",", ";", ":"]}}
+INSIDE = {"IS_SENT_START": False, "TEXT": {"REGEX": "^[^\n]"}}
+
+
+def create_sentence_breaks(comma_after: int = 120, anywhere_after: int = 240) -> list[dict[str, Any]]:
+    """`vi_ner.SentenceBreaks.v1`, for `[initialize.components.X.patterns]` of an attribute ruler after a sentencizer.
+
+    comma_after, anywhere_after: After so many tokens without a sentence end, commas, then all tokens, end one too.
+        Tables and lists run on like that; word pieces beyond the encoder's positions would be dropped in silence.
+    """
+    begin = {"SENT_START": 1}
+    return [
+        {"patterns": [[LINE_END, {}]], "attrs": begin, "index": 1},
+        {"patterns": [[*[INSIDE] * comma_after, COMMA, {}]], "attrs": begin, "index": comma_after + 1},
+        {"patterns": [[*[INSIDE] * anywhere_after, {}]], "attrs": begin, "index": anywhere_after},
+    ]
+
+
+def create_sentences(
+    path: Path,
+    whole: bool = False,
+    shuffle: bool = True,
+    seed: int = 0,
+    also: Path | None = None,
+    augmenter: Callable[[Language, Example], Iterator[Example]] | None = None,
+) -> Callable[[Language], Iterator[Example]]:
+    """`vi_ner.Sentences.v1`: a corpus of sentences, as the pipeline's own `annotating_components` find them.
+
+    Articles differ in length by a factor of fifty, so batches of whole articles are mostly padding or a single
+    article; a batch of sentences mixes many articles. With `shuffle` each call draws a new order, and the augmenter
+    new forms; use it with `max_epochs = -1`.
+    path, also: DocBins, or folders of them, that are read as one corpus.
+    whole: Give whole documents instead.
+    RAISES (ValueError): spaCy finds no corpus there.
+    """
+    corpora = [Corpus(path), *([Corpus(also)] if also else [])]
+    rng = random.Random(seed)
+
+    def read(nlp: Language) -> Iterator[Example]:
+        documents = [example.reference for example in chain.from_iterable(corpus(nlp) for corpus in corpora)]
+        units = documents if whole else [unit for document in documents for unit in cut(nlp, document)]
+        if shuffle:
+            rng.shuffle(units)
+        for unit in units:
+            example = Example(nlp.make_doc(unit.text), unit)
+            for form in augmenter(nlp, example) if augmenter else [example]:
+                set_bio_tags(form.reference)
+                yield form
+
+    return read
+
+
+def cut(nlp: Language, doc: Doc) -> list[Doc]:
+    """The sentences of a gold document, which together hold every token once; none cuts an entity."""
+    for name in nlp.config["training"]["annotating_components"]:
+        doc = nlp.get_pipe(name)(doc)
+    starts = [sent.start for sent in doc.sents if doc[sent.start].ent_iob_ != "I"]
+    return [Span(doc, start, end).as_doc() for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
+
+
+def create_piece_length(encoder: Path) -> Callable[[Example], int]:
+    """`vi_ner.PieceLength.v1`, for `get_length` of `spacy.batch_by_padded.v1`: the length that padding is paid in.
+
+    A sentence in capitals has three times the word pieces of an ordinary one with as many tokens, and everything in
+    its batch would be padded to it.
+
+    encoder: Folder with the encoder's tokenizer.json.
+    """
+    tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
+    return lambda example: len(tokenizer.encode(example.x.text).ids)
