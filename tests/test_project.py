@@ -19,6 +19,7 @@ from conftest import ROOT
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import vi_ner
 from vi_ner.augment import apply_form
 from vi_ner.records import Span
 from vi_ner.tag import read_texts, tag
@@ -190,6 +191,13 @@ def test_tagging_slices_every_entity_out_of_the_untouched_file(trained: Language
         untouched = (tmp_path / f"{row['doc_id']}.txt").read_bytes().decode("utf8")
         assert row["entities"]
         assert all(untouched[e["start"] : e["end"]] == e["text"] for e in row["entities"])
+
+
+def test_the_fast_pipeline_finds_the_same(project: Path, trained: Language, dev_docs: list[Doc]) -> None:
+    fast = vi_ner.load(project / "training" / "default" / "model-best")
+    texts = [doc.text for doc in dev_docs]
+    plain, sped_up = ([entities(doc) for doc in nlp.pipe(texts)] for nlp in (trained, fast))
+    assert sum(len(one & other) for one, other in zip(plain, sped_up, strict=True)) >= 0.995 * sum(map(len, plain))
 
 
 def test_loads_with_vi_ner_blocked_and_the_hub_out_of_reach(project: Path, trained: Language) -> None:

@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 
 from vi_ner.augment import create_newspaper_forms
-from vi_ner.sentences import create_piece_length, create_sentence_breaks, create_sentences, cut
+from vi_ner.sentences import create_sentence_breaks, create_sentences, cut
 from vi_ner.tokenizer import set_news_rules
 
 SENTENCES = [
@@ -99,12 +99,6 @@ def test_reader_joins_corpora_and_tags_its_references(nlp: Language, docbin: Pat
     examples = list(create_sentences(docbin, whole=True, shuffle=False, also=docbin)(nlp))
     assert len(examples) == 16 and examples[0].reference.text == f"{TEXT} Số 0 ."
     assert [token.tag_ for token in examples[0].reference][:6] == ["O", "B-PER", "I-PER", "I-PER", "O", "B-LOC"]
-
-
-def test_length_is_counted_in_word_pieces(nlp: Language, docbin: Path, encoder: Path) -> None:
-    length = create_piece_length(encoder)
-    example = next(iter(create_sentences(docbin, whole=True)(nlp)))
-    assert length(example) > len(example.x)
 
 
 def test_augmented_sentences_are_tagged_too(nlp: Language, docbin: Path) -> None:

@@ -32,17 +32,16 @@ def set_bio_tags(doc: Doc) -> None:
 def bio_patterns(labels: Sequence[str]) -> list[dict[str, Any]]:
     """Patterns of an entity ruler that read entities off the tags.
 
-    An I that follows no B of its label begins an entity: the words were recognised, only the first tag was not.
+    The first tag of a run decides its label: where the tagger wavers between two labels inside one name, it is still
+    one name. An I that follows no B begins an entity: the words were recognised, only the first tag was not.
     """
+    inside = [f"I-{label}" for label in labels]
+    last = {"TAG": {"IN": inside}}
+    between = {"TAG": {"IN": [*inside, UNSEEN]}, "OP": "*"}
     patterns: list[dict[str, Any]] = []
     for label in labels:
         first = {"TAG": {"IN": [f"B-{label}", f"I-{label}"]}}
-        last = {"TAG": f"I-{label}"}
-        between = {"TAG": {"IN": [f"I-{label}", UNSEEN]}, "OP": "*"}
-        patterns += [
-            {"label": label, "pattern": [first]},
-            {"label": label, "pattern": [first, between, last]},
-        ]
+        patterns += [{"label": label, "pattern": [first]}, {"label": label, "pattern": [first, between, last]}]
     return patterns
 
 

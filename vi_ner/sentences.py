@@ -16,7 +16,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
-from tokenizers import Tokenizer
 
 from .bio import set_bio_tags
 
@@ -79,15 +78,3 @@ def cut(nlp: Language, doc: Doc) -> list[Doc]:
         doc = nlp.get_pipe(name)(doc)
     starts = [sent.start for sent in doc.sents if doc[sent.start].ent_iob_ != "I"]
     return [Span(doc, start, end).as_doc() for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
-
-
-def create_piece_length(encoder: Path) -> Callable[[Example], int]:
-    """`vi_ner.PieceLength.v1`, for `get_length` of `spacy.batch_by_padded.v1`: the length that padding is paid in.
-
-    A sentence in capitals has three times the word pieces of an ordinary one with as many tokens, and everything in
-    its batch would be padded to it.
-
-    encoder: Folder with the encoder's tokenizer.json.
-    """
-    tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
-    return lambda example: len(tokenizer.encode(example.x.text).ids)
