@@ -23,14 +23,13 @@ def has_bfloat16() -> bool:
 def encoders(nlp: Language) -> Iterator[tuple[Any, Any]]:
     """The Hugging Face model and tokenizer of each component of a pipeline that has them."""
     for _name, component in nlp.pipeline:
-        model = getattr(component, "model", None)
-        module = getattr(model, "transformer", None)
-        if isinstance(module, torch.nn.Module):
-            yield module, model.tokenizer
+        model: Any = getattr(component, "model", None)
+        if isinstance(getattr(model, "transformer", None), torch.nn.Module):
+            yield model.transformer, model.tokenizer
 
 
 def speed_up(nlp: Language) -> Language:
-    """Let the encoders of a pipeline compute by length and in bfloat16, in place.
+    """Let the encoders of a pipeline compute in full rows and in bfloat16, in place.
 
     Weights, gradients and outputs stay float32. Plain float32 on a CPU without the instructions, nothing at all on a
     GPU. Nothing of it is saved with the pipeline.
@@ -88,7 +87,8 @@ def _packed(module: Any) -> Callable[..., Any]:
             for rows in torch.arange(len(sentences)).split(max(1, PIECES_AT_A_TIME // width))
         ]
         flat = torch.cat(states).flatten(0, 1)[target]
-        return BaseModelOutput(last_hidden_state=flat.new_zeros(*mask.shape, flat.shape[-1]).index_put((mask,), flat))
+        unpacked: Any = flat.new_zeros(*mask.shape, flat.shape[-1]).index_put((mask,), flat)
+        return BaseModelOutput(last_hidden_state=unpacked)
 
     return wrapped
 
