@@ -10,8 +10,9 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 
 from vi_ner.errors import ViNerError
+from vi_ner.records import Span
 from vi_ner.split import SIDES
-from vi_ner.treebank import SPLITS, convert_treebank
+from vi_ner.treebank import SPLITS, convert_treebank, with_brackets
 
 TEXTS = {split: [f"Chị Mẫn ở xã Tân Phú kể chuyện {split} số {i} ." for i in range(40)] for split in SPLITS}
 
@@ -79,3 +80,11 @@ def test_the_layer_holds_no_sentence_and_every_key_once() -> None:
     assert len(rows) == len({(row["split"], row["sent_id"]) for row in rows}) == 2923
     assert all(set(row) == {"split", "sent_id", "sha1", "label"} and len(row["sha1"]) == 40 for row in rows)
     assert {label for row in rows for _, _, label in row["label"]} == {"PER", "ORG", "LOC", "DATE"}
+
+
+def test_brackets_are_read_as_printed_and_spans_move_along() -> None:
+    text = "Ông Lò Pó LBKT 50 tuổi RBKT ở xã Nà Hoi LBKT cũ RBKT ."
+    before = [Span(4, 9, "PER"), Span(text.index("xã"), text.index("xã") + 9, "LOC")]
+    after, spans = with_brackets(text, before)
+    assert after == "Ông Lò Pó ( 50 tuổi ) ở xã Nà Hoi ( cũ ) ."
+    assert [after[span.start : span.end] for span in spans] == ["Lò Pó", "xã Nà Hoi"]

@@ -7,9 +7,11 @@ sentence by split and `sent_id` (ids are not unique across splits) and carries t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from .augment import rewrite
 from .convert import Conversion, convert_gold
 from .errors import ViNerError
 from .records import Annotation, Span, read_labels, read_rows
@@ -17,6 +19,7 @@ from .split import Cluster, side_of
 
 SPLITS = ("train", "dev", "test")
 FILE_NAME = "vi_vtb-ud-{split}.conllu"
+BRACKETS = {"LBKT": "(", "RBKT": ")"}
 
 
 def convert_treebank(layer: Path, treebank: Path, *, labels: Path, output: Path) -> Conversion:
@@ -74,6 +77,14 @@ def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
                     where=where,
                     fix="Get another release of UD_Vietnamese-VTB: its sentences must be those that were annotated.",
                 )
-            spans = tuple(Span(*span) for span in row["label"])
+            text, spans = with_brackets(text, [Span(*span) for span in row["label"]])
             meta = {"source": "UD_Vietnamese-VTB", "group": key}
-            yield Annotation(key, text, spans, meta, "", f"{where} ({key})")
+            yield Annotation(key, text, tuple(spans), meta, "", f"{where} ({key})")
+
+
+def with_brackets(text: str, spans: list[Span]) -> tuple[str, list[Span]]:
+    """The sentence as the newspaper printed it: the treebank writes its round brackets as `LBKT` and `RBKT`."""
+    pieces = list(text)
+    for escape in re.finditer(r"\b[LR]BKT\b", text):
+        pieces[escape.start() : escape.end()] = [BRACKETS[escape.group()], "", "", ""]
+    return rewrite(text, spans, pieces)
