@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
+FEW = 5
 # Columns of every array of counts: correct spans, predicted spans, gold spans.
 CORRECT, PREDICTED, GOLD = range(3)
 Counts = NDArray[np.float64]  # (groups, 3); half a point is possible in partial matching
@@ -21,6 +22,7 @@ class Score:
 
     correct: Spans found; with partial matching half a point for each that merely overlaps.
     support: Gold spans. lost: Those among them that conversion rejected; they count as missed.
+    groups: Groups that hold any of this. Of fewer than `FEW` groups an interval says little: it is too narrow.
     """
 
     precision: float
@@ -33,7 +35,8 @@ class Score:
     correct: float
     predicted: float
     support: int
-    lost: int = 0
+    lost: int
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ class Resampling:
         np.add.at(summed, self.group_of, counts)
         return summed
 
+    def none(self) -> Counts:
+        """The counts of nothing."""
+        return np.zeros((self.size, 3))
+
     def score(self, counts: Counts, *, lost: int = 0) -> Score:
         """The score of counts by group."""
         return self._score([counts], counts.sum(axis=0), lost)
@@ -94,7 +101,8 @@ class Resampling:
         resampled = self._resampled(counts)[2] - self._resampled(other)[2]
         f, other_f = (float(np.mean([f_score(part.sum(axis=0)) for part in side])) for side in (counts, other))
         low, high = _interval(resampled)
-        p = min(1.0, 2 * min(float(np.mean(resampled <= 0)), float(np.mean(resampled >= 0))))
+        valid = resampled[~np.isnan(resampled)]
+        p = min(1.0, 2 * min(float(np.mean(valid <= 0)), float(np.mean(valid >= 0)))) if len(valid) else 1.0
         support = round(sum(part[:, GOLD].sum() for part in counts))
         return Difference(f, other_f, f - other_f, low, high, p, support)
 
@@ -115,20 +123,21 @@ class Resampling:
             predicted=float(total[PREDICTED]),
             support=round(float(total[GOLD])),
             lost=lost,
+            groups=int(np.count_nonzero(np.any([part.any(axis=1) for part in counts], axis=0))) if counts else 0,
         )
 
     def _resampled(self, counts: Sequence[Counts]) -> NDArray[np.float64]:
-        """(3, resamples): precision, recall and F, averaged over the counts."""
+        """(3, resamples): precision, recall and F, averaged over the counts; NaN where a resample holds none."""
         if not counts or not self.size:
             return np.zeros((3, 1))
-        sums = [self.weights @ part for part in counts]
-        return np.mean(
-            [
-                [_ratio(part[:, CORRECT], part[:, PREDICTED]), _ratio(part[:, CORRECT], part[:, GOLD]), f_score(part)]
-                for part in sums
-            ],
-            axis=0,
-        )
+        scores, empty = np.zeros((3, len(self.weights))), np.zeros(len(self.weights))
+        for part in counts:
+            drawn = self.weights @ part
+            ratios = (_ratio(drawn[:, CORRECT], drawn[:, PREDICTED]), _ratio(drawn[:, CORRECT], drawn[:, GOLD]))
+            scores += np.array([*ratios, f_score(drawn)])
+            empty += ~drawn.any(axis=1)
+        filled = len(counts) - empty
+        return np.divide(scores, filled, out=np.full(scores.shape, np.nan), where=filled > 0)
 
 
 def f_score(counts: Counts) -> NDArray[np.float64]:
@@ -146,5 +155,7 @@ def _mean(values: Sequence[NDArray[np.float64]]) -> float:
 
 
 def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    if np.isnan(values).all():
+        return 0.0, 0.0
+    low, high = np.nanquantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)

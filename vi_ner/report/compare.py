@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.stats import binomtest
 
 from ..scores import CORRECT, GOLD, PREDICTED, Counts, Difference, Resampling
@@ -47,7 +46,7 @@ class Comparison:
 
 def label_counts(pairs: Sequence[Sequence[Pair]], labels: Sequence[str], resampling: Resampling) -> dict[str, Counts]:
     """Strict counts by group, for each label."""
-    counts = {label: np.zeros((resampling.size, 3)) for label in labels}
+    counts = {label: resampling.none() for label in labels}
     for group, document in zip(resampling.group_of, pairs, strict=True):
         for found in document:
             if found.gold:
@@ -74,7 +73,7 @@ def compare(
         for case, *both in zip(cases, pairs, other, strict=True)
     ]
     changed.sort(key=lambda row: (row.errors - row.other_errors, row.doc_id))
-    nothing = np.zeros((resampling.size, 3))
+    nothing = resampling.none()
     return Comparison(
         other=name,
         micro=resampling.difference([sum(here.values(), start=nothing)], [sum(there.values(), start=nothing)]),

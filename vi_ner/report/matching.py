@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from nervaluate import Evaluator
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.vocab import Vocab
 
-from ..scores import CORRECT, Counts, Resampling, Score
+from ..evaluate import agree_with_spacy
+from ..scores import Counts, Resampling, Score
 from .cases import Case, Entity
 
 STRICT, PARTIAL, BORDERS, LABEL = WAYS = ("strict", "partial", "borders", "label")
@@ -30,7 +34,7 @@ def match(
 ) -> dict[str, Matching]:
     """The scores by every way; lost gold counts as missed in all of them.
 
-    RAISES (AssertionError): nervaluate's strict counts are not those of the sets of spans.
+    RAISES (AssertionError): nervaluate's strict counts are not those of spaCy's Scorer.
     """
     shape = (len(cases), 3)
     counts = {(way, label): np.zeros(shape) for way in WAYS for label in ("", *labels)}
@@ -38,9 +42,7 @@ def match(
         for key, value in _counts(case, guesses, labels).items():
             counts[key][row] = value
     grouped = {key: resampling.by_group(value) for key, value in counts.items()}
-    strict = sum(len({e.key for e in c.gold} & {e.key for e in p}) for c, p in zip(cases, predicted, strict=True))
-    if counts[STRICT, ""][:, CORRECT].sum() != strict:
-        raise AssertionError(f"nervaluate finds {counts[STRICT, ''][:, CORRECT].sum()} spans, a set finds {strict}")
+    agree_with_spacy(_examples(cases, predicted), counts[STRICT, ""].sum(axis=0), sum(len(c.lost) for c in cases))
     return {way: _matching(way, grouped, cases, labels, resampling) for way in WAYS}
 
 
@@ -83,3 +85,23 @@ def _counts(
 
 def _span(entity: Entity) -> dict[str, str | int]:
     return {"label": entity.label, "start": entity.start, "end": entity.end - 1}  # nervaluate's ends are inclusive
+
+
+def _examples(cases: Sequence[Case], predicted: Sequence[Sequence[Entity]]) -> list[Example]:
+    """The documents as spaCy scores them, over the tokens of the gold."""
+    vocab = Vocab()
+    return [
+        Example(_doc(vocab, case, guesses), _doc(vocab, case, case.gold))
+        for case, guesses in zip(cases, predicted, strict=True)
+    ]
+
+
+def _doc(vocab: Vocab, case: Case, entities: Sequence[Entity]) -> Doc:
+    """RAISES (AssertionError): An entity does not begin and end with a token."""
+    doc = Doc(vocab, words=[case.text[start:end] for start, end in case.tokens])
+    starts, ends = (np.searchsorted(case.tokens[:, side], [e.key[side] for e in entities]) for side in (0, 1))
+    for entity, first, last in zip(entities, starts, ends, strict=True):
+        if last >= len(doc) or tuple(case.tokens[[first, last], [0, 1]]) != (entity.start, entity.end):
+            raise AssertionError(f"{case.doc_id}: {case.text[entity.start : entity.end]!r} is not made of whole tokens")
+    doc.set_ents([Span(doc, first, last + 1, e.label) for e, first, last in zip(entities, starts, ends, strict=True)])
+    return doc

@@ -50,6 +50,7 @@ class Slicing:
             **{key: _meta(key) for key in META},
         }
         self.trained: Counter[tuple[str, str, str]] = Counter()
+        self.labels: Counter[str] = Counter(entity.label for case in train or () for entity in case.gold)
         self.has_training = train is not None
         if train is None:
             return
@@ -87,8 +88,8 @@ class Slicing:
 def slice_counts(
     cases: Sequence[Case], pairs: Sequence[Sequence[Pair]], slicing: Slicing, resampling: Resampling
 ) -> dict[tuple[str, str, str], Counts]:
-    """Counts by group of every (dimension, value, label); a wrong prediction counts where it belongs by its own text."""
-    counts: dict[tuple[str, str, str], Counts] = defaultdict(lambda: np.zeros((resampling.size, 3)))
+    """Counts by group of every (dimension, value, label); a wrong prediction counts by its own text."""
+    counts: dict[tuple[str, str, str], Counts] = defaultdict(resampling.none)
     for group, case, document in zip(resampling.group_of, cases, pairs, strict=True):
         for found in document:
             for entity, column in ((found.gold, GOLD), (found.predicted, PREDICTED)):
@@ -121,7 +122,7 @@ def slices(
     other: The same counts of another model.
     """
     order = list(slicing.dimensions)
-    nothing = np.zeros((resampling.size, 3))
+    nothing = resampling.none()
     found = [
         Slice(
             name,
@@ -152,7 +153,8 @@ def _span_length(case: Case, entity: Entity) -> str:
 def _sentence_length(case: Case, entity: Entity) -> str | None:
     if not len(case.sentences):
         return None
-    start, end = case.sentences[max(np.searchsorted(case.sentences[:, 0], entity.start, side="right") - 1, 0)]
+    place = int(np.searchsorted(case.sentences[:, 0], entity.start, side="right"))
+    start, end = case.sentences[max(place - 1, 0)]
     length = int(np.count_nonzero((case.tokens[:, 0] >= start) & (case.tokens[:, 1] <= end)))
     return next((name for limit, name in ((10, "1–10"), (20, "11–20"), (40, "21–40")) if length <= limit), "41+")
 
