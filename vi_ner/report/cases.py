@@ -20,7 +20,7 @@ from ..convert import USER_DATA
 from ..records import Span
 
 SENTENCE_ENDS = [".", "!", "?", "…", "..."]
-BATCH = 64
+BATCH = 32
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,7 @@ def ways(matchings: dict[str, Matching], labels: Sequence[str], caption: Markup)
     low = min(score.f_low for score in [matchings[STRICT].micro, *matchings[STRICT].labels.values()])
     axes.set_xlim(max(0, 10 * np.floor(10 * low - 0.2)), 100.5)
     _rows(chart, [chart_word("micro avg"), *labels])
-    legend = chart.figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=MUTED, fontsize=9)
-    for text in legend.get_texts():
-        text.set_ha("left")
+    chart.figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=MUTED, fontsize=9)
     return chart.svg(caption)
 
 
