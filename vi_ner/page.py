@@ -13,6 +13,7 @@ escaped: templates escape by default, and only `Markup` made here or by a templa
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import warnings
@@ -36,7 +37,6 @@ VARIABLES = dict(
         strict=True,
     )
 )
-TWO_LANGUAGES = "¦"  # stands between the Vietnamese and the English form of a text in a chart
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: selectable, in the page's font, in both languages
     "svg.hashsalt": "vi-ner",  # ids are a function of the content, so the same figures give the same file
@@ -117,9 +117,19 @@ class Chart:
         with mpl.rc_context(STYLE):
             self.figure = Figure(figsize=(width, height), layout="constrained")
             self.axes = self.figure.subplots()
+        self.words: dict[str, tuple[str, str]] = {}
+
+    def both(self, vi: str, en: str) -> str:
+        """What to write in the chart for a text that is to be shown in the language of the page.
+
+        It is the longer of the two, which matplotlib keeps room for.
+        """
+        longer = max(vi, en, key=len)
+        self.words[longer] = (vi, en)
+        return longer
 
     def svg(self, caption: Markup) -> Markup:
-        """The figure as inline SVG with a caption. A text `vi¦en` in it is shown in the language of the page."""
+        """The figure as inline SVG with a caption."""
         buffer = io.StringIO()
         with mpl.rc_context(STYLE), warnings.catch_warnings():
             # The browser sets the text, in a font that has its letters; matplotlib only measures it.
@@ -134,8 +144,14 @@ class Chart:
         drawing = re.sub(r"<style.*?</style>| font-family: [^;]*;", "", drawing, flags=re.DOTALL)  # the page's font
         for colour, name in VARIABLES.items():
             drawing = drawing.replace(colour, f"var(--{name})")
-        language = r'>\1<tspan class="t" lang="vi">\2</tspan><tspan class="t" lang="en">\3</tspan><'
-        drawing = re.sub(rf">(\s*)([^<>{TWO_LANGUAGES}]+){TWO_LANGUAGES}([^<>]+)<", language, drawing)
+        drawing = re.sub(r"(<text[^>]*>)([^<]*)(?=</text>)", self._in_both, drawing)
         return Markup('<figure style="max-width:{}rem"><figcaption>{}</figcaption>{}</figure>').format(
             round(self.figure.get_figwidth() * 6.4, 1), caption, Markup(drawing)
         )
+
+    def _in_both(self, found: re.Match[str]) -> str:
+        opening, text = found.groups()
+        if (words := self.words.get(html.unescape(text).strip())) is None:
+            return opening + text
+        spans = Markup('<tspan class="t" lang="vi">{}</tspan><tspan class="t" lang="en">{}</tspan>').format(*words)
+        return opening + str(spans)

@@ -107,8 +107,9 @@ def predict(nlp: Language, texts: Iterable[str]) -> Iterator[tuple[Entity, ...]]
     with nlp.select_pipes(disable=[name for name in nlp.pipe_names if name == "doc_cleaner" and tagger is not None]):
         for batch in minibatch(texts, BATCH):
             docs = list(nlp.pipe(batch))
-            certainty = [_certainty(scores) for scores in tagger.model.predict(docs)] if tagger else [None] * len(docs)
-            for doc, certain in zip(docs, certainty, strict=True):
+            scores = tagger.model.predict(docs) if tagger else [None] * len(docs)
+            for doc, rows in zip(docs, scores, strict=True):
+                certain = None if rows is None else _certainty(doc, rows)
                 yield tuple(
                     Entity(
                         ent.start_char,
@@ -126,9 +127,13 @@ def confident(nlp: Language) -> bool:
     return "entity_ruler" in nlp.pipe_names and any(tag.startswith("B-") for tag in tags)
 
 
-def _certainty(scores: Any) -> NDArray[np.float64]:
-    """(tokens,) the probability of each token's best tag; an entity is as certain as its least certain token."""
+def _certainty(doc: Doc, scores: Any) -> NDArray[np.float64]:
+    """(tokens,) the probability of each token's best tag; an entity is as certain as its least certain token.
+
+    An underscore or a mark has nothing to be sure about (an underscore has no word piece of its own): 1.
+    """
     rows = np.asarray(scores.get() if hasattr(scores, "get") else scores, dtype=np.float64)
     if len(rows) and not np.allclose(rows.sum(axis=1), 1, atol=1e-3):  # `normalize = false`: logits
         rows = softmax(rows, axis=1)
-    return rows.max(axis=1, initial=0.0)
+    wordlike = np.array([any(char.isalnum() for char in token.text) for token in doc], dtype=bool)
+    return np.where(wordlike, rows.max(axis=1, initial=0.0), 1.0)

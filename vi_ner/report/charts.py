@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from ..page import ACCENT, LINE, MUTED, PANEL, SECOND, Chart
+from ..page import ACCENT, INK, LINE, MUTED, PANEL, SECOND, Chart
 from ..scores import FEW, Score
 from .curves import Calibration, CurvePoint, Step
-from .matching import STRICT, WAYS, Matching
-from .words import chart_word
+from .matching import BORDERS, STRICT, WAYS, Matching
+from .words import WORDS
 
-ROW = 0.3  # inches for a row of a forest plot
+WIDTH, ROW = 5.6, 0.3  # inches of a chart with rows
 MARKERS = dict(zip(WAYS, "oDs^", strict=True))
 
 
@@ -22,7 +22,7 @@ def forest(rows: Sequence[tuple[str, Score]], caption: Markup, *, reference: flo
 
     Scores of fewer than `FEW` groups are hollow and have no interval, because theirs would be far too narrow.
     """
-    chart = Chart(7.6, 0.75 + ROW * len(rows))
+    chart = Chart(WIDTH, 0.75 + ROW * len(rows))
     axes = chart.axes
     axes.axvline(100 * reference, color=MUTED, linestyle=(0, (3, 3)), linewidth=1)
     for y, (_name, score) in enumerate(rows):
@@ -30,26 +30,26 @@ def forest(rows: Sequence[tuple[str, Score]], caption: Markup, *, reference: flo
         if enough:
             axes.hlines(y, 100 * score.f_low, 100 * score.f_high, color=ACCENT, linewidth=2.4)
         axes.plot(100 * score.f, y, "o", color=ACCENT, markersize=7, markerfacecolor=ACCENT if enough else PANEL)
-        axes.text(1.02, y, f"{100 * score.f:.1f}", transform=axes.get_yaxis_transform(), va="center")
-        axes.text(1.1, y, f"{score.support}", transform=axes.get_yaxis_transform(), va="center", color=MUTED)
-    axes.text(1.02, -0.9, "F", transform=axes.get_yaxis_transform(), va="center", color=MUTED)
-    axes.text(1.1, -0.9, "gold", transform=axes.get_yaxis_transform(), va="center", color=MUTED)
+        _beside(chart, y, f"{100 * score.f:.1f}", str(score.support))
+    _beside(chart, -0.95, "F", "gold", color=MUTED)
     low = min((score.f_low if score.groups >= FEW else score.f for _name, score in rows), default=0)
     axes.set_xlim(max(0, 10 * np.floor(10 * low - 0.2)), 100.5)
-    _rows(chart, [chart_word(name) for name, _score in rows])
+    _rows(chart, [_word(chart, name) for name, _score in rows])
     return chart.svg(caption)
 
 
 def ways(matchings: dict[str, Matching], labels: Sequence[str], caption: Markup) -> Markup:
     """F of every label by every way of matching, the strict one with its interval."""
     names = ["", *labels]
-    chart = Chart(7.6, 1.25 + 0.46 * len(names))
+    chart = Chart(WIDTH, 1.25 + 0.46 * len(names))
     axes = chart.axes
     for y, label in enumerate(names):
         scores = {way: matching.labels[label] if label else matching.micro for way, matching in matchings.items()}
         strict = scores[STRICT]
         axes.hlines(y, 100 * strict.f_low, 100 * strict.f_high, color=ACCENT, linewidth=2.4)
         for way, score in scores.items():
+            if label and way == BORDERS:
+                continue  # among spans of one label, borders are all there is: the strict score again
             filled = way == STRICT
             axes.plot(
                 100 * score.f,
@@ -58,26 +58,26 @@ def ways(matchings: dict[str, Matching], labels: Sequence[str], caption: Markup)
                 color=ACCENT if filled else SECOND,
                 markerfacecolor=ACCENT if filled else "none",
                 markersize=8 if filled else 7,
-                label=chart_word(way) if not y else None,
+                label=_word(chart, way) if not y else None,
                 zorder=3,
             )
     low = min(score.f_low for score in [matchings[STRICT].micro, *matchings[STRICT].labels.values()])
     axes.set_xlim(max(0, 10 * np.floor(10 * low - 0.2)), 100.5)
-    _rows(chart, [chart_word("micro avg"), *labels])
+    _rows(chart, [_word(chart, "micro avg"), *labels])
     chart.figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=MUTED, fontsize=9)
     return chart.svg(caption)
 
 
 def bars(rows: Sequence[tuple[str, int]], caption: Markup) -> Markup:
     """Counts as bars with their numbers."""
-    chart = Chart(7.6, 0.5 + ROW * len(rows))
+    chart = Chart(WIDTH, 0.5 + ROW * len(rows))
     axes = chart.axes
     axes.barh(range(len(rows)), [count for _name, count in rows], color=ACCENT, height=0.62)
     for y, (_name, count) in enumerate(rows):
-        axes.text(count, y, f"  {count}", va="center")
+        axes.annotate(str(count), (count, y), xytext=(6, 0), textcoords="offset points", va="center")
     axes.set_xlim(0, max([count for _name, count in rows] + [1]) * 1.12)
-    _rows(chart, [chart_word(name) for name, _count in rows])
-    axes.tick_params(axis="x", labelbottom=False)
+    _rows(chart, [_word(chart, name) for name, _count in rows])
+    axes.tick_params(axis="x", bottom=False, labelbottom=False)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     return chart.svg(caption)
@@ -90,8 +90,8 @@ def reliability(calibration: Calibration, caption: Markup) -> Markup:
     chart.axes.plot([100 * low, 100], [100 * low, 100], color=MUTED, linestyle=(0, (3, 3)), linewidth=1)
     x, y = (100 * np.array(values) for values in (calibration.confidence, calibration.right))
     chart.axes.plot(x, y, "o-", color=ACCENT)
-    chart.axes.set_xlabel("Độ tin cậy (%)¦Confidence (%)")
-    chart.axes.set_ylabel("Tỉ lệ đúng (%)¦Share that is right (%)")
+    chart.axes.set_xlabel(chart.both("Độ tin cậy (%)", "Confidence (%)"))
+    chart.axes.set_ylabel(chart.both("Tỉ lệ đúng (%)", "Share that is right (%)"))
     chart.axes.grid(visible=True)
     return chart.svg(caption)
 
@@ -100,7 +100,7 @@ def training_curve(steps: Sequence[Step], caption: Markup) -> Markup:
     """F on the dev side by step."""
     chart = Chart(6.4, 3.0)
     chart.axes.plot([step.step for step in steps], [100 * step.f for step in steps], "o-", color=ACCENT)
-    chart.axes.set_xlabel("Bước huấn luyện¦Training step")
+    chart.axes.set_xlabel(chart.both("Bước huấn luyện", "Training step"))
     chart.axes.set_ylabel("F")
     chart.axes.grid(visible=True)
     return chart.svg(caption)
@@ -114,10 +114,23 @@ def learning_curve(points: Sequence[CurvePoint], caption: Markup) -> Markup:
     for point in points:
         if point.f_low is not None and point.f_high is not None:
             chart.axes.vlines(point.documents, 100 * point.f_low, 100 * point.f_high, color=ACCENT)
-    chart.axes.set_xlabel("Số bài huấn luyện¦Documents trained on")
+    chart.axes.set_xlabel(chart.both("Số bài huấn luyện", "Documents trained on"))
     chart.axes.set_ylabel("F")
     chart.axes.grid(visible=True)
     return chart.svg(caption)
+
+
+def _word(chart: Chart, name: str) -> str:
+    return chart.both(*WORDS[name]) if name in WORDS else name
+
+
+def _beside(chart: Chart, y: float, *texts: str, color: str = INK) -> None:
+    """Texts in columns right of the axes."""
+    for column, text in enumerate(texts, start=1):
+        chart.axes.annotate(
+            text, (1, y), xycoords=chart.axes.get_yaxis_transform(), xytext=(4 + 34 * column, 0),
+            textcoords="offset points", va="center", ha="right", color=color, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _rows(chart: Chart, names: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from .words import WORDS, word
 
 PLAIN_LABEL = {"background_color": "#4b5563", "text_color": "#ffffff", "name_vi": "", "name_en": ""}
 MOST_CHANGED = 20
+MARKDOWN = {**{ord(c): f"\\{c}" for c in "\\`*_[]|#"}, ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 
 
 def render_html(report: Report, labels: Sequence[Mapping[str, Any]]) -> str:
@@ -71,6 +72,10 @@ def render_markdown(report: Report) -> str:
     )
     environment.filters["cell"] = markdown_cell
     template = environment.get_template("report.md")
+
+    def english(name: str) -> str:
+        return WORDS.get(name, (name, name))[1]
+
     weak = sorted((row for row in report.slices if row.score.groups >= FEW), key=lambda row: row.score.f)
     return template.render(
         report=report,
@@ -83,9 +88,7 @@ def render_markdown(report: Report) -> str:
 
 def markdown_cell(text: str) -> str:
     """Text that a Markdown table shows as it is: no markup, no cell border, no line end."""
-    for char in "\\`*_{}[]<>()#+!|&":
-        text = text.replace(char, f"&#{ord(char)};")
-    return " ".join(text.split())
+    return " ".join(text.translate(MARKDOWN).split())
 
 
 def percent(value: float) -> str:

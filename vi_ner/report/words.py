@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..page import TWO_LANGUAGES, both
+from ..page import both
 
 WORDS: dict[str, tuple[str, str]] = {
     # ways of matching
@@ -78,8 +78,3 @@ WORDS: dict[str, tuple[str, str]] = {
 def word(name: str) -> Markup:
     """The words for a name, or the name itself (a topic, a label) where there are none."""
     return both(*WORDS.get(name, (name, name))) if name in WORDS else Markup("<bdi>{}</bdi>").format(name)
-
-
-def chart_word(name: str) -> str:
-    """The same for a text in a chart."""
-    return TWO_LANGUAGES.join(WORDS[name]) if name in WORDS else name.replace(TWO_LANGUAGES, "|")
