@@ -81,6 +81,7 @@ def _sentences(doc: Doc) -> NDArray[np.int32]:
     (starts,) = Sentencizer(punct_chars=SENTENCE_ENDS).predict([doc])
     begin = [i for i in range(len(doc)) if i == 0 or starts[i] or "\n" in doc[i - 1].text]
     spans = [doc[i:j] for i, j in zip(begin, [*begin[1:], len(doc)], strict=True)]
+    spans = [span for span in spans if not span.text.isspace()]
     return np.array([(span.start_char, span.end_char) for span in spans], dtype=np.int32).reshape(-1, 2)
 
 

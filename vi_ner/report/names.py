@@ -24,7 +24,7 @@ DATE_FORMS = {
     "quarter or season": r"quý|mùa|vụ",
     "weekday": r"thứ (hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật",
     "relative": r"nay|sang|qua|kia|mai|ngoái|trước|tới|sau|này|rồi",
-    "range": r"\d\s*[-–]\s*\d+\s*[/.]\s*\d|\d{4}\s*[-–/]\s*\d{2,4}",
+    "range": r"\d+\s*[-–]\s*\d+\s*[/.]\s*\d|\d{4}\s*[-–/]\s*\d{2,4}",
     "day in words": r"ngày \d+ tháng",
     "day in numbers": r"\d+\s*[/.-]\s*\d",
     "month": r"tháng",
