@@ -16,11 +16,15 @@ from conftest import LABELS, ROOT, marked
 from playwright.sync_api import Browser, Page
 from spacy.language import Language
 from spacy.scorer import Scorer
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Token
 from spacy.training import Example
 from test_cli import vi_ner
+from test_page import watch
+from typer.testing import CliRunner, Result
 
+from vi_ner.cli import app
 from vi_ner.convert import USER_DATA
+from vi_ner.errors import ViNerError
 from vi_ner.report.build import Report, read_report, schema
 from vi_ner.report.render import markdown_cell, render_html
 
@@ -87,6 +91,11 @@ def made(folder: Path) -> Path:
     return folder / "out"
 
 
+def run(*arguments: object) -> Result:
+    """The command in this process: a user's mistake is the result's `exception`."""
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
 @pytest.fixture(scope="module")
 def report(made: Path) -> Report:
     return read_report(made / "report.json")
@@ -142,9 +151,9 @@ def test_gates(options: list[str], code: int, message: str, folder: Path, made: 
     worse = code == 4
     options = [str(made / "report.json") if option == "REPORT" else option for option in options]
     model = folder / ("worse" if worse else "model")
-    result = vi_ner("report", model, folder / "gold", "-o", tmp_path, *options, "--labels", LABELS)
-    assert result.returncode == code, result.stderr
-    assert message in result.stdout + result.stderr
+    result = run("report", model, folder / "gold", "-o", tmp_path, *options, "--labels", LABELS)
+    assert result.exit_code == code, result.exception
+    assert message in result.output + str(result.exception)
     assert (tmp_path / "report.json").exists() == (code != 1)
 
 
@@ -163,34 +172,33 @@ def test_gates(options: list[str], code: int, message: str, folder: Path, made: 
 def test_mistakes_are_named(arguments: list[str], message: str, folder: Path, made: Path, nlp: Language) -> None:
     DocBin().to_disk(folder / "empty")
     DocBin(docs=[nlp.make_doc("Bài khác.")]).to_disk(folder / "train-only")
+    (folder / "broken").mkdir(exist_ok=True)
     nlp.to_disk(folder / "broken" / "model")
     (folder / "broken" / "training.jsonl").write_text('{"score": 1}\n', encoding="utf8")
     paths = [argument if argument.startswith("--") else str(folder / argument) for argument in arguments]
-    result = vi_ner("report", *paths, "-o", folder / "none", "--labels", LABELS)
-    assert result.returncode == 1 and message in result.stdout + result.stderr
+    result = run("report", *paths, "-o", folder / "none", "--labels", LABELS)
+    assert isinstance(result.exception, ViNerError) and message in str(result.exception)
     assert not (folder / "none").exists()
 
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a file with the network off; anything the page says or asks for fails the test."""
-    contexts, said, asked = [], [], []
+    contexts, heard = [], []
 
     def open_file(path: Path, **options: Any) -> Page:
-        context = browser.new_context(offline=True, **options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("request", lambda request: asked.append(request.url))
+        contexts.append(browser.new_context(offline=True, **options))
+        tab = contexts[-1].new_page()
+        heard.append(watch(tab))
         tab.goto(path.as_uri())
         return tab
 
     yield open_file
     for context in contexts:
         context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    for said, asked in heard:
+        assert said == []
+        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -219,7 +227,7 @@ def test_texts_are_shown_and_run_nothing(open_page: Callable[..., Page], made: P
 def test_filters(open_page: Callable[..., Page], made: Path) -> None:
     tab = open_page(made / "report.html")
     rows = tab.locator("#documents li")
-    assert rows.count() == 20 and rows.first.inner_text().startswith("d0")  # errors first
+    assert rows.count() == 20 and rows.first.locator("b").text_content() == "d0"  # errors first
     assert tab.inner_text("#count") == "20 bài, 30 lỗi"
     tab.select_option("#by-kind", "too short")
     assert tab.inner_text("#count") == "10 bài, 10 lỗi"
@@ -245,7 +253,7 @@ def test_keyboard_and_links(open_page: Callable[..., Page], made: Path) -> None:
     hits = []
     for key in "nnnnp":
         tab.keyboard.press(key)
-        hits.append(" ".join(tab.locator("#document .text .hit").all_inner_texts()))
+        hits.append("".join(tab.locator("#document .text .hit").all_inner_texts()))
     assert hits == ["PERLò Văn Kheo", "LOCLOCHà Nội", "DATEhôm 3/4", "PERLò Văn Kheo", "DATEhôm 3/4"]
     tab.keyboard.press("/")
     assert tab.evaluate("document.activeElement.id") == "by-text"
@@ -271,10 +279,14 @@ def test_a_thousand_documents(open_page: Callable[..., Page], report: Report, tm
 def test_empty_gold_and_no_predictions(nlp: Language, tmp_path: Path, open_page: Callable[..., Page]) -> None:
     spacy.blank("xx").to_disk(tmp_path / "model")
     DocBin(docs=[nlp.make_doc("Chợ vắng.")]).to_disk(tmp_path / "gold")
-    result = vi_ner("report", tmp_path / "model", tmp_path / "gold", "-o", tmp_path / "out", "--labels", LABELS)
-    assert result.returncode == 0, result.stderr
+    result = run("report", tmp_path / "model", tmp_path / "gold", "-o", tmp_path / "out", "--labels", LABELS)
+    assert result.exit_code == 0, result.exception
     assert read_report(tmp_path / "out" / "report.json").scores["strict"].micro.f == 0
     assert open_page(tmp_path / "out" / "report.html").inner_text("#count") == "1 bài, 0 lỗi"
+
+
+def iob(token: Token) -> str:
+    return f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else "O"
 
 
 def test_the_report_of_the_workflow_agrees_with_other_tools(project: Path, tokenizer: Language) -> None:
@@ -293,10 +305,7 @@ def test_the_report_of_the_workflow_agrees_with_other_tools(project: Path, token
             side.append(marked(tokenizer.make_doc(result.text), *(entity.key for entity in spans)))
     scored = Scorer().score_spans([Example(guess, gold) for gold, guess in zip(*sides, strict=True)], "ents")
     assert strict.micro.f == pytest.approx(scored["ents_f"])
-    tags = [
-        [[token.ent_iob_ + ("-" + token.ent_type_ if token.ent_type_ else "") for token in doc] for doc in side]
-        for side in sides
-    ]
+    tags = [[[iob(token) for token in doc] for doc in side] for side in sides]
     by_label = classification_report(*tags, output_dict=True)
     for label, score in strict.labels.items():
         assert score.f == pytest.approx(scored["ents_per_type"][label]["f"])

@@ -43,9 +43,8 @@ def spelling(name: str) -> str:
     """`abbreviation`, `foreign` (a part that is no Vietnamese syllable), `Vietnamese`, or `no letters`."""
     pieces = PIECES.findall(name)
     foreign = [piece for piece in pieces if not is_vietnamese(piece)]
-    if (any(CAPITALS.fullmatch(piece) for piece in foreign) and not name.isupper()) or (
-        name.isupper() and len(pieces) == 1
-    ):
+    shouted = name.isupper() and " " in name  # from a headline in capitals: the letter case says nothing there
+    if not shouted and (name.isupper() or any(CAPITALS.fullmatch(piece) for piece in foreign)):
         return "abbreviation"
     if foreign:
         return "foreign"
