@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
+from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
@@ -91,3 +94,17 @@ def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium: the installed one, or Debian's package where there is none."""
+    path = shutil.which("chromium")
+    if path is None:
+        for step in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *step], check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+        path = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -24,7 +24,7 @@ from vi_ner.augment import apply_form
 from vi_ner.records import Span
 from vi_ner.tag import read_texts, tag
 
-WORKFLOW = ["encoder", "convert", "debug-data", "train", "evaluate", "package"]
+WORKFLOW = ["encoder", "convert", "debug-data", "train", "evaluate", "report", "package"]
 SEGMENTED = "Tổng_thống Nga Vladimir_Putin gặp ông Kim_kể từ hôm_13/9 ở Vladivostok ."
 # Our own text with the faults of articles as users have them: segmented, glued, headline run into the lead.
 MESSY = (
@@ -56,6 +56,9 @@ def test_the_workflow_leaves_what_it_promises(project: Path) -> None:
         "corpus/train.spacy",
         "corpus/conversion.json",
         "training/default/model-best",
+        "training/default/report.html",
+        "training/default/report.json",
+        "training/default/report.md",
         "assets/encoder",
     ):
         assert (project / path).exists()
@@ -75,10 +78,10 @@ def test_a_second_run_skips_everything(project: Path) -> None:
     [
         ("configs/default.cfg", ["debug-data", "train"]),
         ("vi_ner/split.py", ["convert"]),
-        ("vi_ner/augment.py", ["train"]),
+        ("vi_ner/augment.py", ["train", "report"]),
         ("vi_ner/encoder.py", ["encoder"]),
-        ("annotations/labels.json", ["convert"]),
-        ("vi_ner/evaluate.py", ["evaluate"]),
+        ("annotations/labels.json", ["convert", "report"]),
+        ("vi_ner/evaluate.py", ["evaluate", "report"]),
         ("README.md", []),
     ],
 )

@@ -1,4 +1,4 @@
-"""Strict scores of predictions against gold, with intervals over documents; pure: documents in, a dataclass out."""
+"""Strict scores of predictions against gold, with intervals over groups; pure: documents in, a dataclass out."""
 
 from __future__ import annotations
 
@@ -12,28 +12,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from .convert import USER_DATA
+from .scores import CORRECT, GOLD, PREDICTED, RESAMPLES, Resampling, Score
 
-RESAMPLES = 1000
-CONFIDENCE = 0.95
-# Columns of the count arrays: true positives, false positives, false negatives.
-TP, FP, FN = range(3)
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Score:
-    """Strict precision, recall and F (0 to 1), the ends of the 95 % interval of F, and the number of gold spans.
-
-    lost: Gold spans that conversion rejected; they are part of `support` and count as missed.
-    """
-
-    precision: float
-    recall: float
-    f: float
-    f_low: float
-    f_high: float
-    support: int
-    lost: int
 
 
 @dataclass(frozen=True)
@@ -41,6 +22,7 @@ class Evaluation:
     """The scores of one pipeline on one set of documents."""
 
     documents: int
+    groups: int
     overall: Score
     labels: dict[str, Score]
     resamples: int
@@ -50,10 +32,10 @@ class Evaluation:
 def evaluate(examples: Sequence[Example], *, resamples: int = RESAMPLES, seed: int = 0) -> Evaluation:
     """Score predictions: a span counts as found when both borders and the label are right.
 
-    Intervals are percentile bootstrap intervals over documents (Efron 1979): documents are drawn with replacement,
-    because the spans of one article are not independent of each other.
+    Intervals are percentile bootstrap intervals over groups of documents, see `scores.Resampling`.
 
-    examples: Pairs of prediction and gold; a gold Doc's `user_data` may hold the spans lost in conversion.
+    examples: Pairs of prediction and gold; a gold Doc's `user_data` may hold its group and the spans lost in
+        conversion. A document without a group is one of its own.
     """
     lost = [_lost(example.reference) for example in examples]
     labels = sorted(
@@ -61,16 +43,25 @@ def evaluate(examples: Sequence[Example], *, resamples: int = RESAMPLES, seed: i
         | {label for document in lost for label in document}
     )
     counts = {label: _counts(examples, lost, label) for label in labels}
-    _agree_with_spacy(examples, counts, lost)
-    total = np.sum(list(counts.values()), axis=0) if labels else np.zeros((len(examples), 3), dtype=np.int64)
-    draws = np.random.default_rng(seed).integers(0, max(len(examples), 1), (resamples, len(examples)))
+    agree_with_spacy(
+        examples, sum(counts.values(), start=np.zeros((len(examples), 3))).sum(axis=0), sum(map(len, lost))
+    )
+    resampling = Resampling(_groups(examples), resamples=resamples, seed=seed)
+    grouped = {label: resampling.by_group(counts[label]) for label in labels}
+    total = sum(grouped.values(), start=np.zeros((resampling.size, 3)))
     return Evaluation(
         documents=len(examples),
-        overall=_score(total, draws, sum(map(len, lost))),
-        labels={label: _score(counts[label], draws, sum(d.count(label) for d in lost)) for label in labels},
+        groups=resampling.size,
+        overall=resampling.score(total, lost=sum(map(len, lost))),
+        labels={label: resampling.score(grouped[label], lost=sum(d.count(label) for d in lost)) for label in labels},
         resamples=resamples,
         seed=seed,
     )
+
+
+def _groups(examples: Sequence[Example]) -> list[str | int]:
+    known = [example.reference.user_data.get(USER_DATA, {}).get("group") for example in examples]
+    return [i if group is None else str(group) for i, group in enumerate(known)]
 
 
 def _lost(gold: Doc) -> list[str]:
@@ -79,51 +70,28 @@ def _lost(gold: Doc) -> list[str]:
 
 
 def _counts(examples: Sequence[Example], lost: Sequence[Sequence[str]], label: str) -> IntArray:
-    """(documents, 3): true positives, false positives and false negatives of a label."""
+    """(documents, 3): correct, predicted and gold spans of a label."""
     rows = []
     for example, rejected in zip(examples, lost, strict=True):
         predicted, gold = (
             {(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == label}
             for doc in (example.x, example.y)
         )
-        rows.append((len(predicted & gold), len(predicted - gold), len(gold - predicted) + rejected.count(label)))
+        rows.append((len(predicted & gold), len(predicted), len(gold) + rejected.count(label)))
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
-def _agree_with_spacy(examples: Sequence[Example], counts: dict[str, IntArray], lost: Sequence[Sequence[str]]) -> None:
+def agree_with_spacy(examples: Sequence[Example], total: NDArray[np.float64], lost: int) -> None:
     """spaCy's own Scorer must count the same, apart from the lost spans, which it cannot know.
 
     It compares by tokens, so this holds only where prediction and gold are tokenized alike, as they are here.
+    total: (3,) correct, predicted and gold spans, the lost ones among them.
+    RAISES (AssertionError): It counts something else.
     """
     if any([token.text for token in example.x] != [token.text for token in example.y] for example in examples):
         return
     scored = Scorer().score_spans(examples, "ents") if examples else {}
-    total = np.sum([count.sum(axis=0) for count in counts.values()], axis=0) if counts else np.zeros(3)
-    counted = PRFScore(tp=int(total[TP]), fp=int(total[FP]), fn=int(total[FN]) - sum(map(len, lost)))
+    correct = int(total[CORRECT])
+    counted = PRFScore(tp=correct, fp=int(total[PREDICTED]) - correct, fn=int(total[GOLD]) - lost - correct)
     if scored.get("ents_f") is not None and not np.isclose(scored["ents_f"], counted.fscore, atol=1e-9):
         raise AssertionError(f"spaCy's Scorer gives F {scored['ents_f']}, this count {counted.fscore}")
-
-
-def _score(counts: IntArray, draws: IntArray, lost: int) -> Score:
-    total = counts.sum(axis=0)
-    resampled = _f(counts[draws].sum(axis=1)) if len(counts) else np.zeros(1)
-    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Score(
-        precision=_ratio(total[TP], total[TP] + total[FP]),
-        recall=_ratio(total[TP], total[TP] + total[FN]),
-        f=float(_f(total)),
-        f_low=float(low),
-        f_high=float(high),
-        support=int(total[TP] + total[FN]),
-        lost=lost,
-    )
-
-
-def _ratio(part: int, whole: int) -> float:
-    return float(part / whole) if whole else 0.0
-
-
-def _f(counts: IntArray) -> NDArray[np.float64]:
-    """F1 along the last axis; 0 where there is neither gold nor prediction."""
-    denominator = 2 * counts[..., TP] + counts[..., FP] + counts[..., FN]
-    return np.divide(2 * counts[..., TP], denominator, out=np.zeros(denominator.shape), where=denominator > 0)

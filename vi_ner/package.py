@@ -25,7 +25,7 @@ CARD = """## {title}
 ### Scores
 
 Strict scores (both borders and the label right) on {documents} documents that were never trained on ({gold}), with 95 %
-bootstrap intervals of F over documents. Gold spans that conversion could not express count as missed.
+bootstrap intervals of F over groups of documents. Gold spans that conversion could not express count as missed.
 
 | | Precision | Recall | F | 95 % interval | Gold spans |
 | --- | ---: | ---: | ---: | :---: | ---: |

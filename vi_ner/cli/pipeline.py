@@ -23,7 +23,7 @@ def evaluate_cli(
     gold: Path = typer.Argument(..., help="DocBin with gold spans"),
     output: Path = typer.Option(..., "-o", "--output", help="metrics.json to write"),
 ) -> None:
-    """Strict scores per label and overall, with intervals over documents."""
+    """Strict scores per label and overall, with intervals over groups of documents."""
     import spacy
     from spacy.tokens import DocBin
     from spacy.training import Example
