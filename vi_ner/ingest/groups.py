@@ -47,31 +47,53 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Groups:
-    """For every document the number of its story and of its group: the smallest number of a document in it."""
+    """For every document the number of its story and of its group: the smallest number of a document in it.
 
+    names: The name of every group by its number: the group that its earliest document came with, or that one's id.
+    """
+
+    doc_ids: list[str]
     stories: list[int]
     groups: list[int]
+    names: dict[int, str]
     links: list[Evidence]
+
+    def story_name(self, number: int) -> str:
+        """The story of a document: the id of the first in it."""
+        return self.doc_ids[self.stories[number]]
+
+    def group_name(self, number: int) -> str:
+        """The group of a document."""
+        return self.names[self.groups[number]]
 
 
 @dataclass
 class Grouping:
     """Documents as they come in, reduced to what grouping needs; `find` links them."""
 
-    shingles: Shingles = field(default_factory=Shingles)
+    shingles: Shingles
+    doc_ids: list[str] = field(default_factory=list)
     vocabulary: dict[str, int] = field(default_factory=dict)
     names: list[array[int]] = field(default_factory=list)
     days: list[tuple[Day, ...]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
 
-    def add(self, text: str, *, published: str = "", group: str = "") -> int:
+    @property
+    def size(self) -> int:
+        """How many documents there are."""
+        return len(self.doc_ids)
+
+    def add(self, doc_id: str, text: str, *, published: str = "", group: str = "") -> int:
         """One more document, without its furniture; gives the number of its names. published: ISO date or empty."""
         self.shingles.add(shingles(text))
         names = find_names(text)
         numbers = [self.vocabulary.setdefault(name, len(self.vocabulary)) for name in names[:NAMES]]
         self.names.append(array("I", numbers))
         self.days.append(tuple(find_days(text, published=published)[:DATES]))
+        self.doc_ids.append(doc_id)
         self.given.append(group)
+        self.published.append(published)
         return len(names)
 
     def find(self) -> Groups:
@@ -81,7 +103,17 @@ class Grouping:
         given = list(self._given())
         events = [link for link in self._events() if stories[link.first] != stories[link.second]]
         links = sorted([*similar, *given, *events], key=lambda link: (link.first, link.second, link.kind))
-        return Groups(stories, self._components(links), links)
+        groups = self._components(links)
+        return Groups(self.doc_ids, stories, groups, self._group_names(groups), links)
+
+    def _group_names(self, groups: Sequence[int]) -> dict[int, str]:
+        """Of the earliest published document, so that later articles of an event do not rename its group."""
+        earliest: dict[int, int] = {}
+        for i, group in enumerate(groups):
+            best = earliest.setdefault(group, i)
+            if (self.published[i] or "9999", self.doc_ids[i]) < (self.published[best] or "9999", self.doc_ids[best]):
+                earliest[group] = i
+        return {group: self.given[i] or self.doc_ids[i] for group, i in earliest.items()}
 
     def _given(self) -> Iterator[Evidence]:
         first: dict[str, int] = {}
@@ -91,9 +123,7 @@ class Grouping:
 
     def _components(self, links: Sequence[Evidence]) -> list[int]:
         """For every document the smallest number of those connected with it."""
-        size = len(self.names)
-        if not size:
-            return []
+        size = self.size
         rows, columns = [link.first for link in links], [link.second for link in links]
         graph = coo_array((np.ones(len(links)), (rows, columns)), shape=(size, size))
         labels = connected_components(graph, directed=False)[1]
@@ -114,7 +144,7 @@ class Grouping:
     def _rare(self) -> list[frozenset[int]]:
         """For every document its names that few have."""
         counts = Counter(itertools.chain.from_iterable(self.names))
-        most = max(50, len(self.names) // 100)
+        most = max(50, self.size // 100)
         return [frozenset(name for name in names if 1 < counts[name] <= most) for names in self.names]
 
     def _sharing(self, members: Sequence[int], rare: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
