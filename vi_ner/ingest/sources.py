@@ -27,9 +27,9 @@ LIMIT = 20_000_000  # bytes of one document
 HTML = {".html", ".htm", ".xhtml", ".shtml"}
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-# What lies beside saved pages and holds no article; passed over where a folder or an archive has it.
+# What lies beside articles and is none; passed over where a folder or an archive has it, read where it is named.
 BESIDE = set(
-    ".css .js .map .png .jpg .jpeg .gif .svg .webp .avif .bmp .ico .woff .woff2 .ttf .otf .eot .mp3 .mp4 .webm".split()
+    ".md .css .js .map .png .jpg .jpeg .gif .svg .webp .avif .bmp .ico .woff .woff2 .ttf .otf .eot .mp3 .mp4 .webm".split()
 )
 OTHER_FORMATS = {
     ".pdf": "a PDF",
@@ -133,8 +133,8 @@ class _Reader:
             inner = _File(file.name[: -len(suffix)], _without_suffix(file.stem), file.modified, file.named)
             with PACKED[suffix](stream) as unpacked:
                 yield from self.stream(unpacked, inner)
-        elif suffix in BESIDE and not file.named:
-            yield Problem(file.name, f"A {suffix} file holds no article.", passed_over=True)
+        elif not file.named and (suffix in BESIDE or PurePosixPath(file.name).stem.upper() in {"README", "LICENSE"}):
+            yield Problem(file.name, "Such a file holds no article.", passed_over=True)
         elif suffix in OTHER_FORMATS:
             yield Problem(file.name, f"This is {OTHER_FORMATS[suffix]}: save it as HTML or text first.")
         elif suffix == ".zip" or file.name.lower().endswith(TARS):
