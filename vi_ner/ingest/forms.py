@@ -12,7 +12,7 @@ import regex
 # A heading of links to other articles; what follows on the line may be the first of them.
 OPENS_LIST = regex.compile(
     r"(?:[>»•\-*|\s]*)(?:đọc thêm|xem thêm|đọc tiếp|tin liên quan|bài liên quan|(?:các )?bài viết liên quan|liên quan|"
-    r"(?:tin |bài )?cùng (?:chuyên mục|chủ đề|tác giả)|(?:các )?tin khác|bài khác|(?:tin |bài )?mới nhất|tin mới|tin mới hơn|"
+    r"(?:tin |bài |bài viết )?cùng (?:chuyên mục|chủ đề|tác giả)|(?:các )?tin khác|bài khác|(?:tin |bài )?mới nhất|tin mới|tin mới hơn|"
     r"(?:tin |bài )?(?:đọc|xem) nhiều(?: nhất)?|(?:tin )?nổi bật|tin nóng|có thể bạn quan tâm|bạn có thể quan tâm|"
     r"có thể bạn muốn (?:đọc|xem)|mời (?:bạn |quý vị )?(?:đọc|xem|xem thêm)|dòng sự kiện|tin tài trợ|"
     r"video (?:nổi bật|mới|liên quan)|tin bài (?:khác|liên quan)|gợi ý cho bạn|dành cho bạn|tin trong nước|tiêu điểm)"
@@ -23,7 +23,7 @@ CUE = regex.compile(
     r"(?:[>»•\-*|\s]*)(?:theo dõi .{0,60}\b(?:trên|qua|tại|kênh|để nhận)\b|theo dõi (?:chúng tôi|báo|kênh|trang)\b|"
     r"chia sẻ(?:\W*$| (?:bài viết|qua|lên|facebook|zalo))|(?:gửi |viết |ý kiến )?bình luận\W*\d*\W*$|ý kiến (?:bạn|độc giả)|"
     r"đăng (?:nhập|ký|kí)\b.{0,40}$|in bài|in trang|bản in\W*$|gửi (?:email|bài|ý kiến)|sao chép (?:liên kết|link)|lưu bài|"
-    r"(?:từ khóa|từ khoá|tags?|thẻ|chủ đề)\s*:|trang (?:chủ|nhất)\b.{0,60}$|phiên bản (?:di động|mobile|đầy đủ|máy tính)|"
+    r"đăng (?:ngày|lúc)\b.{0,60}$|(?:từ khóa|từ khoá|tags?|thẻ|chủ đề)\s*:|trang (?:chủ|nhất)\b.{0,60}$|phiên bản (?:di động|mobile|đầy đủ|máy tính)|"
     r"bản quyền|(?:giấy phép|gp)\b.{0,40}\bsố\b|giấy phép (?:hoạt động|xuất bản|thiết lập)|"
     r"(?:phó )?tổng biên tập|cơ quan chủ quản|cơ quan của|(?:tòa|toà) soạn\W|trụ sở\s*:|hotline|đường dây nóng|"
     r"liên hệ(?: quảng cáo| tòa soạn|\W*$| \W)|quảng cáo\W*$|e-?mail\s*:|(?:điện thoại|đt|tel|fax)\s*[.:]|"
@@ -117,4 +117,4 @@ def is_prose(folded: str) -> bool:
 
 def is_teaser(folded: str) -> bool:
     """Whether the line breaks off, as the first words of another article in a list do."""
-    return 6 <= len(folded.split()) <= 60 and folded.endswith((" ...", " …"))
+    return 6 <= len(folded.split()) <= 60 and folded.endswith(("...", "…"))

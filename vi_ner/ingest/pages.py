@@ -30,6 +30,7 @@ _SITE = regex.compile(
     r"most-?(?:read|view)|follow\w*|toolbar|copyright|subscribe)(?:$|[\s_-])",
     regex.IGNORECASE,
 )
+_MASTHEAD = regex.compile(r"(?:^|[\s_-])(?:site-?(?:header|name|title)|masthead|logo|brand\w*)(?:$|[\s_-])", regex.IGNORECASE)
 _LEAD = regex.compile(r"(?:^|[\s_-])(?:sapo|lead|chapeau|summary|description|mo-?ta)(?:$|[\s_-])", regex.IGNORECASE)
 _AUTHOR = regex.compile(r"(?:^|[\s_-])(?:authors?|tac-?gia|byline|but-?danh)(?:$|[\s_-])", regex.IGNORECASE)
 _CAPTION = regex.compile(r"(?:^|[\s_-])(?:caption\w*|image-?desc\w*|chu-?thich|photo-?desc)(?:$|[\s_-])", regex.IGNORECASE)
@@ -116,6 +117,8 @@ def _hint(block: _Block, title: str) -> str | None:
     tags = {element.tag for element in block.around}
     names = [f"{element.get('class', '')} {element.get('id', '')}" for element in block.around if element.tag != "body"]
     line = fold_line(block.text)
+    if any(_MASTHEAD.search(name) for name in names):
+        return "furniture"
     if "h1" in tags or (title and line == fold_line(title) and tags & {"h2", "h3"}):
         return "headline"
     if "figcaption" in tags or (names and _CAPTION.search(names[-1])):
