@@ -44,7 +44,8 @@ def ingest_cli(
         watch=lambda items, unit: progress(items, unit=unit),
     )
     _print_account(account)
-    msg.good(f"{account.articles} articles written; the page of what came in is in {output.with_suffix('.ingest')}", output)
+    msg.good(f"{account.articles} articles written", output)
+    msg.info("What came in, as a page:", output.with_suffix(".ingest") / "index.html")
     if account.problems:
         raise typer.Exit(1)
 

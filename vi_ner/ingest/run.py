@@ -23,6 +23,7 @@ from .account import Ingestion
 from .articles import draft
 from .encodings import Undecodable
 from .groups import Grouping, Groups, as_json
+from .overview import render_overview
 from .parts import Part, mark_repeated, split_lines, without_furniture
 from .quality import FLAGS, find_flags
 from .repeated import LineIndex, RepeatedLines
@@ -77,6 +78,10 @@ def ingest(
         _write_sample(file, folder / "selected.jsonl", account, sample=sample, seed=seed)
         text = json.dumps(account.to_json(), ensure_ascii=False, indent=1)
         (folder / MARKER).write_text(text + "\n", encoding="utf8")
+        page = render_overview(
+            account, articles=file, aside=folder / "set-aside.jsonl", links=folder / "links.jsonl"
+        )
+        (folder / "index.html").write_text(page, encoding="utf8")
     return account
 
 
