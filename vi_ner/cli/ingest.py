@@ -24,12 +24,12 @@ def ingest_cli(
     output: Path = typer.Option(..., "-o", "--output", help="corpus/articles/NAME.jsonl"),
     column: list[str] = typer.Option([], help="Name of a table's column, as text=noi_dung (also id, html, title, …)"),
     encoding: str | None = typer.Option(None, help="Encoding of all files, where it is known: tcvn3, vni, cp1258, …"),
-    set_aside: str = typer.Option("", help="Flags to set aside: language,no-diacritics,short,numbers,ocr,damaged,no-text"),
+    set_aside: str = typer.Option("", help="Flags whose articles are set aside, as in language,short"),
     select: int = typer.Option(0, min=0, help="Choose a diverse sample of so many articles for annotation"),
     seed: int = typer.Option(0, help="Seed of the sample"),
     max_mb: float = typer.Option(20, min=0.001, help="Megabytes that one article may have"),
 ) -> None:
-    """Turn saved pages, text files, tables and archives into articles; exit code 1 where something could not be read."""
+    """Turn saved pages, texts, tables and archives into articles; exit code 1 where something could not be read."""
     from ..ingest import ingest
 
     account = ingest(
@@ -53,11 +53,12 @@ def ingest_cli(
 def _columns(given: list[str]) -> dict[str, str]:
     from ..ingest.tables import COLUMNS
 
-    columns = dict(pair.split("=", 1) if "=" in pair else (pair, "") for pair in given)
+    columns = {pair.partition("=")[0]: pair.partition("=")[2] for pair in given}
     for ours, theirs in columns.items():
         if ours not in COLUMNS or not theirs:
             raise ViNerError(
-                f"Found --column {ours}={theirs}.", fix=f"Expected NAME=COLUMN, where NAME is one of {', '.join(COLUMNS)}."
+                f"Found --column {ours}={theirs}.",
+                fix=f"Expected NAME=COLUMN, where NAME is one of {', '.join(COLUMNS)}.",
             )
     return columns
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import regex
 
-from .encodings import Reading, Undecodable, decode, repair
+from .encodings import Reading, UndecodableError, decode, repair
 from .pages import Page, read_page
 from .parts import Part, mark_parts, split_lines
 from .sources import Piece
@@ -39,7 +39,7 @@ class Draft:
 def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
     """The article of a piece.
 
-    RAISES (Undecodable): Its bytes cannot be read as text with evidence, or there is no text in it.
+    RAISES (UndecodableError): Its bytes cannot be read as text with evidence, or there is no text in it.
     """
     if piece.kind == "row":
         reading = Reading("", "", "")
@@ -49,7 +49,7 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
         page = read_page(reading.text) if piece.kind == "html" else Page(split_lines(reading.text), [], {})
     mended = repair("".join(page.lines) if page.hints == [] else "\n".join(page.lines))
     if not mended.text.strip():
-        raise Undecodable("No text in it.")
+        raise UndecodableError("No text in it.")
     lines = split_lines(mended.text)
     hints: Sequence[str | None] | None = page.hints if len(page.hints) == len(lines) else None
     is_html = piece.kind == "html" or "html" in piece.row
@@ -110,5 +110,3 @@ def _iso_date(value: Any) -> str:
         return datetime(int(found[3]), int(found[2]), int(found[1])).date().isoformat() if found else text
     except ValueError:
         return text
-
-

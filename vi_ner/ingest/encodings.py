@@ -50,7 +50,7 @@ _KEEP_ALL = ftfy.TextFixerConfig(
 )
 
 
-class Undecodable(Exception):
+class UndecodableError(Exception):
     """No reading of the bytes has evidence for it; the message says what was seen."""
 
 
@@ -75,7 +75,7 @@ class Repair:
 def decode(data: bytes, *, encoding: str | None = None) -> Reading:
     """The text of `data`; `encoding`, where given, is what its owner says and is not questioned.
 
-    RAISES (Undecodable): Binary content, or no reading with evidence.
+    RAISES (UndecodableError): Binary content, or no reading with evidence.
     """
     if encoding is not None:
         return Reading(_decode_as(data, encoding), encoding, "given")
@@ -86,7 +86,7 @@ def decode(data: bytes, *, encoding: str | None = None) -> Reading:
 def detect(data: bytes) -> Reading:
     """The encoding of `data` from its first bytes; `text` is the reading of those.
 
-    RAISES (Undecodable): As `decode`.
+    RAISES (UndecodableError): As `decode`.
     """
     for bom, name in BOMS:
         if data.startswith(bom):
@@ -95,7 +95,7 @@ def detect(data: bytes) -> Reading:
     if b"\0" not in sample:
         try:
             return Reading(_decode_as(sample, "utf_8", cut=len(sample) < len(data)), "utf_8", "valid UTF-8")
-        except Undecodable:
+        except UndecodableError:
             pass
     return _by_spelling(sample)
 
@@ -108,20 +108,20 @@ def _by_spelling(sample: bytes) -> Reading:
     for name in dict.fromkeys([*names, *suggested]):
         try:
             text = _decode_as(sample, name, cut=True)
-        except Undecodable:
+        except UndecodableError:
             continue
         seen = spelling(text)
         if text not in readings and not _has_controls(text):
             readings[text] = (seen.score, seen.spelled, name)
     ranked = sorted(((*value, text) for text, value in readings.items()), key=lambda row: (-row[0], -row[1], row[2]))
     if not ranked:
-        raise Undecodable("Binary content, no text in any known encoding.")
+        raise UndecodableError("Binary content, no text in any known encoding.")
     score, spelled, name, text = ranked[0]
     # tcvn3 and vn1 share their letters and differ in quotation marks: the better of the two is no rival of the other.
     rival = max((row[0] for row in ranked[1:] if {row[2], name} != {"tcvn3", "vn1"}), default=0.0)
     if score < CONVINCING or spelled < ENOUGH or rival > APART * score:
         hint = f"; charset-normalizer proposes {suggested[0]}" if suggested else ""
-        raise Undecodable(
+        raise UndecodableError(
             f"Not UTF-8, and no evidence for another encoding (best: {name}, {spelled} Vietnamese syllables with "
             f"marks, {score:.0%} of the marked words{hint})."
         )
@@ -131,7 +131,7 @@ def _by_spelling(sample: bytes) -> Reading:
 def _decode_as(data: bytes, encoding: str, *, cut: bool = False) -> str:
     """cut: The data may end inside a character.
 
-    RAISES (Undecodable): The encoding is unknown or does not fit.
+    RAISES (UndecodableError): The encoding is unknown or does not fit.
     """
     try:
         if encoding in LEGACY:
@@ -139,7 +139,7 @@ def _decode_as(data: bytes, encoding: str, *, cut: bool = False) -> str:
             return unicodedata.normalize("NFC", text) if encoding == "vn1" else text
         text = codecs.getincrementaldecoder(encoding)().decode(data, final=not cut)
     except (UnicodeError, LookupError) as error:
-        raise Undecodable(f"Cannot be read as {encoding}: {error}.") from error
+        raise UndecodableError(f"Cannot be read as {encoding}: {error}.") from error
     # Windows-1258 writes a tone after its letter for want of codes: composing is part of reading it.
     return unicodedata.normalize("NFC", text) if encoding == "cp1258" else text
 
@@ -172,7 +172,7 @@ def _reread(text: str, encoding: str) -> str:
     """The text whose bytes in `encoding` were read as Windows-1252; empty where they cannot have been."""
     try:
         return _decode_as(_to_windows(text), encoding)
-    except (UnicodeError, Undecodable):
+    except (UnicodeError, UndecodableError):
         return ""
 
 

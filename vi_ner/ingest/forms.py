@@ -12,7 +12,8 @@ import regex
 # A heading of links to other articles; what follows on the line may be the first of them.
 OPENS_LIST = regex.compile(
     r"(?:[>»•\-*|\s]*)(?:đọc thêm|xem thêm|đọc tiếp|tin liên quan|bài liên quan|(?:các )?bài viết liên quan|liên quan|"
-    r"(?:tin |bài |bài viết )?cùng (?:chuyên mục|chủ đề|tác giả)|(?:các )?tin khác|bài khác|(?:tin |bài )?mới nhất|tin mới|tin mới hơn|"
+    r"(?:tin |bài |bài viết )?cùng (?:chuyên mục|chủ đề|tác giả)|(?:các )?tin khác|bài khác|(?:tin |bài )?mới nhất|"
+    r"tin mới|tin mới hơn|"
     r"(?:tin |bài )?(?:đọc|xem) nhiều(?: nhất)?|(?:tin )?nổi bật|tin nóng|có thể bạn quan tâm|bạn có thể quan tâm|"
     r"có thể bạn muốn (?:đọc|xem)|mời (?:bạn |quý vị )?(?:đọc|xem|xem thêm)|dòng sự kiện|tin tài trợ|"
     r"video (?:nổi bật|mới|liên quan)|tin bài (?:khác|liên quan)|gợi ý cho bạn|dành cho bạn|tin trong nước|tiêu điểm)"
@@ -21,9 +22,12 @@ OPENS_LIST = regex.compile(
 # A line that a site puts there and no article: sharing, following, comments, navigation, the imprint.
 CUE = regex.compile(
     r"(?:[>»•\-*|\s]*)(?:theo dõi .{0,60}\b(?:trên|qua|tại|kênh|để nhận)\b|theo dõi (?:chúng tôi|báo|kênh|trang)\b|"
-    r"chia sẻ(?:\W*$| (?:bài viết|qua|lên|facebook|zalo))|(?:gửi |viết |ý kiến )?bình luận\W*\d*\W*$|ý kiến (?:bạn|độc giả)|"
-    r"đăng (?:nhập|ký|kí)\b.{0,40}$|in bài|in trang|bản in\W*$|gửi (?:email|bài|ý kiến)|sao chép (?:liên kết|link)|lưu bài|"
-    r"đăng (?:ngày|lúc)\b.{0,60}$|(?:từ khóa|từ khoá|tags?|thẻ|chủ đề)\s*:|trang (?:chủ|nhất)\b.{0,60}$|phiên bản (?:di động|mobile|đầy đủ|máy tính)|"
+    r"chia sẻ(?:\W*$| (?:bài viết|qua|lên|facebook|zalo))|(?:gửi |viết |ý kiến )?bình luận\W*\d*\W*$|"
+    r"ý kiến (?:bạn|độc giả)|"
+    r"đăng (?:nhập|ký|kí)\b.{0,40}$|in bài|in trang|bản in\W*$|gửi (?:email|bài|ý kiến)|sao chép (?:liên kết|link)|"
+    r"lưu bài|"
+    r"đăng (?:ngày|lúc)\b.{0,60}$|(?:từ khóa|từ khoá|tags?|thẻ|chủ đề)\s*:|"
+    r"trang (?:chủ|nhất)\b.{0,60}$|phiên bản (?:di động|mobile|đầy đủ|máy tính)|"
     r"bản quyền|(?:giấy phép|gp)\b.{0,40}\bsố\b|giấy phép (?:hoạt động|xuất bản|thiết lập)|"
     r"(?:phó )?tổng biên tập|cơ quan chủ quản|cơ quan của|(?:tòa|toà) soạn\W|trụ sở\s*:|hotline|đường dây nóng|"
     r"liên hệ(?: quảng cáo| tòa soạn|\W*$| \W)|quảng cáo\W*$|e-?mail\s*:|(?:điện thoại|đt|tel|fax)\s*[.:]|"
@@ -38,13 +42,15 @@ DATE_LINE = regex.compile(
     r"(?:\d{1,2}(?::|h)\d{0,2}\W*(?:\(?gmt.*)?)?"
 )
 CAPTION = regex.compile(
-    r".{4,}(?:[.(\s])(?:ảnh|đồ họa|đồ hoạ|hình|tranh|video|clip|infographic|ảnh minh (?:họa|hoạ))\s*:\s*[^.]{1,60}\W{0,3}|"
+    r".{4,}(?:[.(\s])(?:ảnh|đồ họa|đồ hoạ|hình|tranh|video|clip|infographic|"
+    r"ảnh minh (?:họa|hoạ))\s*:\s*[^.]{1,60}\W{0,3}|"
     r".{4,}\((?:ảnh|hình|đồ họa|nguồn|nguồn ảnh)\b\s*:?\s*[^)]{1,60}\)\W{0,3}|"
     r"(?:ảnh|hình|đồ họa)\s*:\s*[^.]{1,50}|.{4,}[(.\s]ảnh minh (?:họa|hoạ)\W{0,3}"
 )
 SOURCE = regex.compile(r"[(\[]?\s*(?:theo|nguồn)\b(?! dõi)\s*:?\s*(?P<who>[^.()]{2,60}?)\s*[)\]]?")
 BYLINE_START = regex.compile(
-    r"(?:bài,? ?(?:và )?ảnh|ảnh,? bài|tác giả|thực hiện|nhóm (?:pv|phóng viên)|pv\b|phóng viên|bài|người viết)\s*:?\s*(?=\S)"
+    r"(?:bài,? ?(?:và )?ảnh|ảnh,? bài|tác giả|thực hiện|nhóm (?:pv|phóng viên)|pv\b|phóng viên|bài|"
+    r"người viết)\s*:?\s*(?=\S)"
 )
 _NAME = regex.compile(r"(?:\p{Lu}[\p{L}\p{M}'’.]*|\p{Lu}\.)(?:\s*[-–,&/]\s*|\s+và\s+|\s+)?")
 _TITLE_START = regex.compile(r"[\p{Lu}\d\"“‘'(\[#]")
@@ -106,7 +112,11 @@ def _fullmatch_names(text: str) -> bool:
 
 def is_title(folded: str) -> bool:
     """Whether the line could be a headline: some words, a capital first, no full stop."""
-    return 3 <= len(folded.split()) <= 32 and bool(_TITLE_START.match(folded)) and not folded.endswith((".", ":", ";", ","))
+    return (
+        3 <= len(folded.split()) <= 32
+        and bool(_TITLE_START.match(folded))
+        and not folded.endswith((".", ":", ";", ","))
+    )
 
 
 def is_prose(folded: str) -> bool:

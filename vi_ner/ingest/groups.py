@@ -166,7 +166,9 @@ class Grouping:
         dates = {str(day) for day in self.days[i] if any(day.near(other, days=DAYS) for other in self.days[j])}
         if not dates or len(common) < max(SHARED, SHARE * min(len(rare[i]), len(rare[j]))):
             return None
-        return Evidence(i, j, "event", names=tuple(sorted(spelled[name] for name in common)), dates=tuple(sorted(dates)))
+        return Evidence(
+            i, j, "event", names=tuple(sorted(spelled[name] for name in common)), dates=tuple(sorted(dates))
+        )
 
 
 def as_json(link: Evidence, doc_ids: Sequence[str]) -> dict[str, Any]:

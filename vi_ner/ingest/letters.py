@@ -13,7 +13,7 @@ import regex
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*")
-_ONSETS = "b c ch d đ g gh gi h k kh l m n ng ngh nh p ph r s t th tr v x".split()
+_ONSETS = "b c ch d đ g gh gi h k kh l m n ng ngh nh p ph r s t th tr v x"
 _RIMES = """
 a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
 e ec em en eng eo ep et ê êch êm ên êng ênh êp êt êu i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu
@@ -21,12 +21,18 @@ o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oc
 ô ôc ôi ôm ôn ông ôp ôt ơ ơc ơi ơm ơn ơng ơp ơt
 u ua uân uâng uât uây uc ue uê uêch uênh ui um un ung uôc uôi uôm uôn uông uôt up ut uơ uy uya uych uyên uyêt uyn uynh
 uyp uyt uyu ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương ươp ươt ươu ưt ưu y yêm yên yêng yêt yêu
-""".split()
+"""
 _AFTER_QU = """
 a ac ach ai an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt ân âng ât âu ây e en eo et ê ên ênh êt êch
 i ich in inh it o oc ơ ơt ơn y ych yên yêt ynh yt yu yp ôc
-""".split()
-SPELLED = regex.compile(rf"(?:{'|'.join(_ONSETS)})?(?:{'|'.join(_RIMES)})|qu(?:{'|'.join(_AFTER_QU)})|gi")
+"""
+
+
+def _any(words: str) -> str:
+    return "|".join(words.split())
+
+
+SPELLED = regex.compile(rf"(?:{_any(_ONSETS)})?(?:{_any(_RIMES)})|qu(?:{_any(_AFTER_QU)})|gi")
 _PLAIN = str.maketrans("ăâđêôơư", "aadeoou")
 SPELLED_PLAIN = regex.compile(SPELLED.pattern.translate(_PLAIN))
 _STOPPED = regex.compile(r"(?:p|t|c|ch)$")

@@ -6,6 +6,7 @@ The unit of a name is two neighbouring capitalised syllables, or one word that i
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -52,7 +53,7 @@ def find_names(text: str) -> list[str]:
     found: dict[str, None] = {}
     for match in _RUN.finditer(fold_line(text)):
         words = _WORD.findall(match[0])
-        for first, second in zip(words, words[1:], strict=False):
+        for first, second in itertools.pairwise(words):
             found[f"{first} {second}".casefold()] = None
         for word in words:
             if len(word) > 2 and not word.isdigit() and not is_syllable(word):

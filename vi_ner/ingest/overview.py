@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -46,7 +47,9 @@ def render_overview(account: Ingestion, *, articles: Path, aside: Path, links: P
         Section(
             "sources",
             both("Nguồn và bảng mã", "Sources and encodings"),
-            filled.draw_counts(both("Mười lăm nguồn lớn nhất", "The fifteen largest sources"), sources, both("Nguồn", "Source"))
+            filled.draw_counts(
+                both("Mười lăm nguồn lớn nhất", "The fifteen largest sources"), sources, both("Nguồn", "Source")
+            )
             + filled.draw_counts(both("Bảng mã", "Encodings"), encodings, both("Bảng mã", "Encoding")),
         ),
         Section("groups", both("Nhóm: một sự kiện", "Groups: one event each"), filled.draw_groups()),
@@ -78,7 +81,7 @@ def _cards(account: Ingestion) -> list[tuple[Any, Markup]]:
 def _lengths(account: Ingestion) -> Markup:
     chart = Chart(7, 2.4)
     ends = [0, 50, 100, 200, 300, 400, 600, 800, 1200, 2000, 10**9]
-    names = [f"{low}–{high}" for low, high in zip(ends, ends[1:-1], strict=False)] + [f"{ends[-2]}+"]
+    names = [f"{low}–{high}" for low, high in itertools.pairwise(ends[:-1])] + [f"{ends[-2]}+"]
     counts = Counter(next(i for i, end in enumerate(ends[1:]) if s.syllables < end) for s in account.summaries)
     chart.axes.bar(names, [counts[i] for i in range(len(names))], color=ACCENT)
     chart.axes.set_ylabel("bài¦articles")

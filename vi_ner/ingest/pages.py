@@ -19,21 +19,22 @@ from lxml import html as lxml_html
 from .forms import fold_line, is_byline, is_caption
 
 UNSEEN = {"script", "style", "noscript", "template", "head", "svg", "iframe", "select", "option", "object", "textarea"}
-BLOCKS = set(
-    "address article aside blockquote body button caption center dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th thead tr "
-    "ul".split()
+_BLOCKS = (
+    "address article aside blockquote body button caption center dd details div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th "
+    "thead tr ul"
 )
+_BREAKING = {*_BLOCKS.split(), "br"}
 _SITE = regex.compile(
     r"(?:^|[\s_-])(?:related|relate|lien-?quan|tin-?khac|doc-?them|read-?more|recommend\w*|side-?bar|comments?|binh-?luan|"
     r"shares?|social\w*|tags?|breadcrumbs?|menu|nav\w*|footer|banner|ads?|advert\w*|quang-?cao|newsletter|popular|"
     r"most-?(?:read|view)|follow\w*|toolbar|copyright|subscribe)(?:$|[\s_-])",
     regex.IGNORECASE,
 )
-_MASTHEAD = regex.compile(r"(?:^|[\s_-])(?:site-?(?:header|name|title)|masthead|logo|brand\w*)(?:$|[\s_-])", regex.IGNORECASE)
-_LEAD = regex.compile(r"(?:^|[\s_-])(?:sapo|lead|chapeau|summary|description|mo-?ta)(?:$|[\s_-])", regex.IGNORECASE)
-_AUTHOR = regex.compile(r"(?:^|[\s_-])(?:authors?|tac-?gia|byline|but-?danh)(?:$|[\s_-])", regex.IGNORECASE)
-_CAPTION = regex.compile(r"(?:^|[\s_-])(?:caption\w*|image-?desc\w*|chu-?thich|photo-?desc)(?:$|[\s_-])", regex.IGNORECASE)
+_MASTHEAD = regex.compile(r"(?:^|[\s_-])(?:site-?(?:header|name|title)|masthead|logo|brand\w*)(?:$|[\s_-])", regex.I)
+_LEAD = regex.compile(r"(?:^|[\s_-])(?:sapo|lead|chapeau|summary|description|mo-?ta)(?:$|[\s_-])", regex.I)
+_AUTHOR = regex.compile(r"(?:^|[\s_-])(?:authors?|tac-?gia|byline|but-?danh)(?:$|[\s_-])", regex.I)
+_CAPTION = regex.compile(r"(?:^|[\s_-])(?:caption\w*|image-?desc\w*|chu-?thich|photo-?desc)(?:$|[\s_-])", regex.I)
 LINKED = 0.6  # share of a line inside links from which it is a link and not a sentence with one
 
 
@@ -83,7 +84,7 @@ def _blocks(root: Any) -> Iterator[_Block]:
     unseen = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         hidden = element.tag in UNSEEN or element.get("hidden") is not None
-        breaks = element.tag in BLOCKS or element.tag == "br"
+        breaks = element.tag in _BREAKING
         if event == "start":
             unseen += hidden
             stack.append(element)
@@ -96,14 +97,15 @@ def _blocks(root: Any) -> Iterator[_Block]:
         text = element.text if event == "start" else element.tail
         if text and not unseen and (text.strip() or block.pieces):
             in_link = any(above.tag == "a" for above in stack)
-            block = _Block([*block.pieces, text], block.linked + in_link * len(text.strip()), block.around or tuple(stack))
+            linked = block.linked + in_link * len(text.strip())
+            block = _Block([*block.pieces, text], linked, block.around or tuple(stack))
     if block.pieces:
         yield block
 
 
 def _extract(html: str) -> tuple[str, dict[str, str]]:
     """The article's text in trafilatura's reading, and title, author, site and publication date."""
-    found = trafilatura.bare_extraction(html, include_comments=False, include_tables=True, with_metadata=True)
+    found: Any = trafilatura.bare_extraction(html, include_comments=False, include_tables=True, with_metadata=True)
     date = htmldate.find_date(html, original_date=True, extensive_search=False)
     if found is None:
         return "", {"published": date} if date else {}

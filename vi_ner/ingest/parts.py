@@ -13,7 +13,15 @@ from dataclasses import dataclass
 import regex
 
 from .forms import (
-    fold_line, is_byline, is_caption, is_cue, is_prose, is_source, is_teaser, is_title, opens_list,
+    fold_line,
+    is_byline,
+    is_caption,
+    is_cue,
+    is_prose,
+    is_source,
+    is_teaser,
+    is_title,
+    opens_list,
 )
 
 PARTS = ("headline", "lead", "body", "caption", "byline", "source", "furniture")
@@ -158,7 +166,11 @@ class _Marks:
         for position, i in enumerate(self.filled):
             line = self.folded[i].casefold()
             repeated = self.counts[line] > 1
-            if repeated and (line == headline or line in seen or is_title(self.folded[i])) and self.marks[i] != "headline":
+            if (
+                repeated
+                and (line == headline or line in seen or is_title(self.folded[i]))
+                and self.marks[i] != "headline"
+            ):
                 before = self.folded[self.filled[position - 1]].casefold() if position else ""
                 if self.marks[i] in (None, "caption"):
                     self.marks[i] = "furniture"

@@ -57,13 +57,18 @@ def _language(text: str, words: list[str]) -> dict[str, str]:
 
 def _ruin(text: str, tokens: list[str], words: list[str]) -> dict[str, str]:
     """Scanned text read badly: letters alone, letters mixed with digits and signs, syllables that cannot be spelled."""
-    alone = sum(len(word) == 1 and word.lower() not in "aàáảãạăâeéèêiíìịoóòôơuúùưyýỳỷỹỵđ" and not word.isupper() for word in words)
+    alone = sum(
+        len(word) == 1 and word.lower() not in "aàáảãạăâeéèêiíìịoóòôơuúùưyýỳỷỹỵđ" and not word.isupper()
+        for word in words
+    )
     bare = [token.strip(".,;:!?()\"'“”‘’…-–") for token in tokens]
     mixed = sum(bool(_MIXED.fullmatch(token)) and not _CODE.fullmatch(token) for token in bare)
     small = [word for word in words if word.islower()]
     broken = sum(not is_syllable(word) for word in small)
     share = (mixed + alone) / len(tokens)
     if share > 0.06 or (len(small) >= 20 and broken / len(small) > 0.2):
-        return {"ocr": f"{mixed + alone} of {len(tokens)} words are letters alone or mixed with signs, {broken} of "
-                       f"{len(small)} small-letter words cannot be spelled"}
+        return {
+            "ocr": f"{mixed + alone} of {len(tokens)} words are letters alone or mixed with signs, {broken} of "
+            f"{len(small)} small-letter words cannot be spelled"
+        }
     return {}

@@ -21,7 +21,7 @@ from ..files import replacing_file, replacing_folder
 from ..similar import Shingles
 from .account import Ingestion
 from .articles import draft
-from .encodings import Undecodable
+from .encodings import UndecodableError
 from .groups import Grouping, Groups, as_json
 from .overview import render_overview
 from .parts import Part, mark_repeated, split_lines, without_furniture
@@ -78,9 +78,7 @@ def ingest(
         _write_sample(file, folder / "selected.jsonl", account, sample=sample, seed=seed)
         text = json.dumps(account.to_json(), ensure_ascii=False, indent=1)
         (folder / MARKER).write_text(text + "\n", encoding="utf8")
-        page = render_overview(
-            account, articles=file, aside=folder / "set-aside.jsonl", links=folder / "links.jsonl"
-        )
+        page = render_overview(account, articles=file, aside=folder / "set-aside.jsonl", links=folder / "links.jsonl")
         (folder / "index.html").write_text(page, encoding="utf8")
     return account
 
@@ -108,7 +106,7 @@ def _drafts(
             continue
         try:
             made = draft(piece, encoding=encoding)
-        except Undecodable as error:
+        except UndecodableError as error:
             account.problems.append(Problem(piece.name, str(error)))
             continue
         wanted = made.doc_id or regex.sub(r"[^\w./-]+", "_", f"{prefix}-{piece.stem}")

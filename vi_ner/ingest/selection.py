@@ -67,11 +67,13 @@ def select(articles: Sequence[Summary], count: int, *, seed: int = 0) -> list[Ch
     stories = np.unique([a.story for a in pool], return_inverse=True)[1]
     chosen_with = [np.zeros(code.max() + 1) for code in codes]
     free = np.ones(len(pool), dtype=bool)
-    choices = []
+    choices: list[Choice] = []
     while free.any() and len(choices) < count:
         gains = np.stack([1 / (1 + counts[code]) for counts, code in zip(chosen_with, codes, strict=True)])
         best = int(np.argmax(np.where(free, gains.sum(axis=0), -1)))
-        traits = [f"{kind}: {pool[best].traits[kind]}" for kind, gain in zip(kinds, gains[:, best], strict=True) if gain == 1]
+        traits = [
+            f"{kind}: {pool[best].traits[kind]}" for kind, gain in zip(kinds, gains[:, best], strict=True) if gain == 1
+        ]
         rarest = kinds[int(np.argmax(gains[:, best]))]
         why = f"first of {', '.join(traits)}" if traits else f"least seen so far by {rarest}"
         choices.append(Choice(pool[best].doc_id, why))

@@ -15,7 +15,7 @@ import os
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
@@ -25,12 +25,13 @@ from .tables import TABLES, BadRow, read_table
 
 LIMIT = 20_000_000  # bytes of one document
 HTML = {".html", ".htm", ".xhtml", ".shtml"}
-PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 # What lies beside articles and is none; passed over where a folder or an archive has it, read where it is named.
-BESIDE = set(
-    ".md .css .js .map .png .jpg .jpeg .gif .svg .webp .avif .bmp .ico .woff .woff2 .ttf .otf .eot .mp3 .mp4 .webm".split()
+_BESIDE = (
+    ".md .css .js .map .png .jpg .jpeg .gif .svg .webp .avif .bmp .ico .woff .woff2 .ttf .otf .eot .mp3 .mp4 .webm"
 )
+BESIDE = frozenset(_BESIDE.split())
 OTHER_FORMATS = {
     ".pdf": "a PDF",
     ".doc": "a Word document",
@@ -201,7 +202,8 @@ def _without_suffix(name: str) -> str:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts if part not in ("..", "."))
+    parts = [part for part in PurePosixPath(name).parts if part not in ("..", ".")]
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _utc(seconds: float) -> str:

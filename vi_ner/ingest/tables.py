@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from .encodings import Undecodable, decode, detect
+from .encodings import UndecodableError, decode, detect
 
 TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet"}
 # Our name of a column and what others call it; `--column text=noi_dung` goes before these.
@@ -76,7 +76,7 @@ def read_table(
         rows = _parquet(stream, limit) if suffix == ".parquet" else _text_rows(stream, suffix, encoding, limit)
         for number, raw, digest in rows:
             yield _row(number, raw, digest, names)
-    except (Undecodable, csv.Error, ValueError) as error:
+    except (UndecodableError, csv.Error, ValueError) as error:
         yield BadRow(0, f"Not a readable {suffix[1:]} table: {error}")
 
 
@@ -92,18 +92,18 @@ def _row(number: int, raw: Any, digest: str, names: _Names) -> Row | BadRow:
     return Row(number, digest or hashlib.sha256(_canonical(raw)).hexdigest(), values)
 
 
-def _text_rows(
-    stream: IO[bytes], suffix: str, encoding: str | None, limit: int
-) -> Iterator[tuple[int, Any, str]]:
+def _text_rows(stream: IO[bytes], suffix: str, encoding: str | None, limit: int) -> Iterator[tuple[int, Any, str]]:
     head = stream.read(HEAD)
     if not head.strip():
-        raise Undecodable("it is empty.")
+        raise UndecodableError("it is empty.")
     end = head.rfind(b"\n") + 1 if len(head) == HEAD else 0
     name = encoding or detect(head[:end] or head).encoding
-    if name.startswith("utf_16") or name.startswith("utf_32") or suffix == ".json":
+    if name.startswith(("utf_16", "utf_32")) or suffix == ".json":
         rest = stream.read(limit - len(head) + 1) if len(head) == HEAD else b""
         if len(head) + len(rest) > limit:
-            raise Undecodable(f"larger than {limit / 1e6:g} MB, which only JSONL, CSV in UTF-8 and Parquet may be.")
+            raise UndecodableError(
+                f"larger than {limit / 1e6:g} MB, which only JSONL, CSV in UTF-8 and Parquet may be."
+            )
         text = decode(head + rest, encoding=name).text
         lines: Iterator[bytes] = iter(text.encode("utf8", "surrogatepass").splitlines(keepends=True))
         name = "utf_8"
@@ -136,13 +136,13 @@ def _jsonl(lines: Iterator[bytes], encoding: str, limit: int) -> Iterator[tuple[
         digest = hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()
         try:
             if len(line) > limit:
-                raise Undecodable(f"Larger than {limit / 1e6:g} MB, too large for one article (--max-mb).")
+                raise UndecodableError(f"Larger than {limit / 1e6:g} MB, too large for one article (--max-mb).")
             yield number, json.loads(decode(line, encoding=encoding).text.lstrip("\ufeff")), digest
         except json.JSONDecodeError as error:
             yield number, BadRow(number, f"Not JSON: {error.msg} at column {error.colno}."), ""
         except RecursionError:
             yield number, BadRow(number, "JSON nested too deeply."), ""
-        except Undecodable as error:
+        except UndecodableError as error:
             yield number, BadRow(number, str(error)), ""
 
 
@@ -170,7 +170,7 @@ def _parquet(stream: IO[bytes], limit: int) -> Iterator[tuple[int, Any, str]]:
     if not stream.seekable():
         data = stream.read(limit * 10 + 1)
         if len(data) > limit * 10:
-            raise Undecodable("too large inside an archive: unpack it.")
+            raise UndecodableError("too large inside an archive: unpack it.")
         stream = io.BytesIO(data)
     number = 0
     for batch in parquet.ParquetFile(stream).iter_batches(batch_size=256):
@@ -185,5 +185,3 @@ def _is_plain(value: Any) -> bool:
 
 def _canonical(row: dict[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False, sort_keys=True, default=str).encode("utf8", "surrogatepass")
-
-
