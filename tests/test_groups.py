@@ -67,7 +67,6 @@ def test_copies_are_found_and_nothing_else() -> None:
         of.append({i, j})
     found = {(link.first, link.second) for link in group(texts).links if link.kind == "near-duplicate"}
     right = sum(bool(of[i] & of[j]) for i, j in found)
-    print(f"recall {len(known & found) / len(known):.3f}, precision {right / len(found):.3f}, pairs {len(known)}")
     assert len(known & found) / len(known) >= 0.95
     assert right / len(found) >= 0.99
 

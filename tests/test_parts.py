@@ -7,6 +7,7 @@ page every line begins with the first letter of its part (Y: byline); in HTML th
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ def read_marked(path: Path) -> tuple[str, list[str | None] | None, list[str]]:
     if path.suffix == ".txt":
         rows = [line.split("|", 1) for line in content.splitlines()]
         return "\n".join(text for _, text in rows), None, [LETTERS[mark] for mark, _ in rows if mark]
-    marks = [element.get("data-part", "") for element in lxml_html.fromstring(content).iter() if element.get("data-part")]
+    marks = [
+        element.get("data-part", "") for element in lxml_html.fromstring(content).iter() if element.get("data-part")
+    ]
     page = read_page(regex.sub(r' data-part="\w+"', "", content))
     assert len(page.lines) == len(marks), path
     return "\n".join(page.lines), page.hints, marks
@@ -61,11 +64,13 @@ def test_furniture_is_found_and_nothing_else(folder: str) -> None:
     assert right / total >= 0.85
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", " \n", "Một dòng", "Một dòng\r\n\r\nhai dòng\r\n", "\ufeff\u200b", "a\x0cb\n" * 9])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", " \n", "Một dòng", "Một dòng\r\n\r\nhai dòng\r\n", "\ufeff\u200b", "a\x0cb\n" * 9]
+)
 def test_parts_cover_any_text(text: str) -> None:
     parts = mark_parts(text)
     assert "".join(text[part.start : part.end] for part in parts) == text
-    assert all(left.end == right.start for left, right in zip(parts, parts[1:], strict=False))
+    assert all(left.end == right.start for left, right in pairwise(parts))
 
 
 def test_the_end_of_a_segmented_line_is_its_byline_and_source() -> None:

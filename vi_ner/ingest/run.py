@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -147,6 +148,7 @@ def _finish(
             **meta,
             "group": groups.group_name(number),
             "story": groups.story_name(number),
+            "decomposed": not unicodedata.is_normalized("NFC", text),
             "segmented": found.segmented,
             "segmenter": {"habits": found.habits, "joined": found.joined, "spaced": found.spaced, "glued": found.glued},
             "parts": [asdict(part) for part in parts],
