@@ -84,6 +84,7 @@ def _lengths(account: Ingestion) -> Markup:
     names = [f"{low}–{high}" for low, high in itertools.pairwise(ends[:-1])] + [f"{ends[-2]}+"]
     counts = Counter(next(i for i, end in enumerate(ends[1:]) if s.syllables < end) for s in account.summaries)
     chart.axes.bar(names, [counts[i] for i in range(len(names))], color=ACCENT)
+    chart.axes.tick_params(axis="x", labelsize=8)
     chart.axes.set_ylabel("bài¦articles")
     return chart.svg(both("Số âm tiết, không kể phần thừa của trang", "Syllables, furniture left out"))
 
