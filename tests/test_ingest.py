@@ -113,6 +113,18 @@ def test_bad_input_gets_one_line_each_and_the_rest_goes_on(heap: Path, tmp_path:
     assert ids == {"news-a", "news-b", "news-sub/page", "news-broken", "r1"}
 
 
+def test_a_disk_that_refuses_leaves_everything_as_it_was(heap: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "news.jsonl"
+    assert vi_ner("ingest", heap, "-o", output).returncode == 0
+    before = {path: path.read_bytes() for path in output.parent.rglob("*") if path.is_file()}
+    with (heap / "more.jsonl").open("w", encoding="utf8") as stream:
+        stream.writelines(json.dumps({"id": f"m{i}", "text": f"{i} {BODY}"}) + "\n" for i in range(40))
+    for largest in (500, 60_000):  # the spool file, and the page, which is written last
+        result = vi_ner("ingest", heap, "-o", output, largest_file=largest)
+        assert result.returncode == 1 and "Cannot be written: File too large" in " ".join(result.stdout.split())
+        assert {path: path.read_bytes() for path in output.parent.rglob("*") if path.is_file()} == before
+
+
 def test_nothing_at_all_is_an_error_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "zero.txt").touch()
     with pytest.raises(ViNerError, match="Not one article came in"):

@@ -18,7 +18,7 @@ from typing import IO, Any
 import regex
 
 from ..errors import ViNerError
-from ..files import replacing_file, replacing_folder
+from ..files import disk_errors, replacing_file, replacing_folder
 from ..similar import Shingles
 from .account import Ingestion
 from .articles import draft
@@ -58,7 +58,7 @@ def ingest(
     """
     _check(inputs, output, set_aside)
     account = Ingestion()
-    with ExitStack() as stack:
+    with disk_errors(Path(tempfile.gettempdir())), ExitStack() as stack:
         spool = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf8", errors="surrogatepass"))
         grouping = Grouping(stack.enter_context(Shingles()))
         lines = LineIndex()
