@@ -47,9 +47,11 @@ def write_heap(path: Path, count: int, *, seed: int = 0) -> None:
 
 
 def new_facts(rng: random.Random) -> Facts:
-    """Six names and a day, as ISO and as a newspaper writes it."""
+    """Three Vietnamese and three foreign names and a day, as ISO and as a newspaper writes it."""
     surnames, given = SURNAMES.split(), GIVEN.split()
-    names = [f"{rng.choice(surnames)} {rng.choice(given)} {rng.choice(given)}" for _ in range(6)]
+    names = [f"{rng.choice(surnames)} {rng.choice(given)} {rng.choice(given)}" for _ in range(3)]
+    for _ in range(3):
+        names.append(" ".join("".join(rng.choices("bdfgklmnrstvz", k=6)).capitalize() for _ in range(2)))
     day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(2022, 2024)
     return names, f"{year}-{month:02}-{day:02}", f"{day}/{month}"
 

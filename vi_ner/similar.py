@@ -28,6 +28,7 @@ class Shingles:
     def __init__(self, sets: Iterable[Iterable[str]] = ()) -> None:
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (closed by __exit__)
         self._ends = [0]
+        self._empty = MinHash(num_perm=PERMUTATIONS, hashfunc=int)  # copies of it share its permutations
         self._signatures: list[np.ndarray] = []
         for strings in sets:
             self.add(strings)
@@ -43,7 +44,7 @@ class Shingles:
         hashes = np.unique(np.fromiter(map(_hash, strings), dtype=np.uint32))
         self._file.write(hashes.tobytes())
         self._ends.append(self._ends[-1] + len(hashes))
-        sketch = MinHash(num_perm=PERMUTATIONS, hashfunc=int)
+        sketch = self._empty.copy()
         if len(hashes):
             sketch.update_batch(hashes.tolist())
         self._signatures.append(sketch.hashvalues.astype(np.uint32))

@@ -52,6 +52,8 @@ BYLINE_START = regex.compile(
     r"(?:bài,? ?(?:và )?ảnh|ảnh,? bài|tác giả|thực hiện|nhóm (?:pv|phóng viên)|pv\b|phóng viên|bài|"
     r"người viết)\s*:?\s*(?=\S)"
 )
+_BLANKS, _BLANKS_AT_PUNCTUATION = regex.compile(r"\s+"), regex.compile(r"(?<=[(“]) | (?=[,.;:!?)…”])")
+_BYLINE_END = regex.compile(r"\s*\((?:theo|tổng hợp|ghi|lược dịch)[^)]*\)$", regex.IGNORECASE)
 _NAME = regex.compile(r"(?:\p{Lu}[\p{L}\p{M}'’.]*|\p{Lu}\.)(?:\s*[-–,&/]\s*|\s+và\s+|\s+)?")
 _TITLE_START = regex.compile(r"[\p{Lu}\d\"“‘'(\[#]")
 _PROSE_END = regex.compile(r"[.!?…][\"”’')\]]*$|[\"”’]$")
@@ -60,8 +62,8 @@ _PROSE_END = regex.compile(r"[.!?…][\"”’')\]]*$|[\"”’]$")
 def fold_line(line: str) -> str:
     """The line with blanks instead of joints, composed, and without blanks before punctuation; case is kept."""
     line = unicodedata.normalize("NFC", line).replace("_", " ")
-    line = regex.sub(r"\s+", " ", line).strip(" \ufeff\u200b")
-    return regex.sub(r"(?<=[(“]) | (?=[,.;:!?)…”])", "", line)
+    line = _BLANKS.sub(" ", line).strip(" \ufeff\u200b")
+    return _BLANKS_AT_PUNCTUATION.sub("", line)
 
 
 def is_cue(folded: str) -> bool:
@@ -92,7 +94,7 @@ def is_source(folded: str) -> bool:
 
 def is_byline(folded: str) -> bool:
     """Whether the line is one or a few names and nothing else, perhaps with `(theo …)` behind."""
-    bare = regex.sub(r"\s*\((?:theo|tổng hợp|ghi|lược dịch)[^)]*\)$", "", folded, flags=regex.IGNORECASE)
+    bare = _BYLINE_END.sub("", folded)
     start = BYLINE_START.match(bare.casefold())
     if start and ":" in start[0]:
         return len(bare.split()) <= 12

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import regex
 
@@ -39,6 +40,7 @@ _STOPPED = regex.compile(r"(?:p|t|c|ch)$")
 _LETTERS = set("aăâbcdđeêghiklmnoôơpqrstuưvxy")
 
 
+@lru_cache(maxsize=50_000)
 def is_syllable(word: str) -> bool:
     """Whether Vietnamese spelling allows this word, of letters in any case and composition."""
     parts = unicodedata.normalize("NFD", word.lower())
@@ -49,6 +51,7 @@ def is_syllable(word: str) -> bool:
     return not (_STOPPED.search(base) and tones and tones[0] not in "\u0301\u0323")
 
 
+@lru_cache(maxsize=50_000)
 def is_plain_syllable(word: str) -> bool:
     """Whether this could be a Vietnamese syllable that lost its marks."""
     return word.isascii() and SPELLED_PLAIN.fullmatch(word.lower()) is not None
@@ -88,6 +91,7 @@ def spelling(text: str, *, limit: int = 20_000) -> Spelling:
     return Spelling(len(words), len(marked), sum(is_syllable(word) for word in marked), strange)
 
 
+@cache
 def _is_newspaper_character(char: str) -> bool:
     if char.isalpha():
         parts = unicodedata.normalize("NFD", char.lower())

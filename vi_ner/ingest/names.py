@@ -58,7 +58,7 @@ def find_names(text: str) -> list[str]:
         for word in words:
             if len(word) > 2 and not word.isdigit() and not is_syllable(word):
                 found[word.casefold()] = None
-    return [name for name in found if name not in _common() and not regex.search(r" (?:văn|thị)$", name)]
+    return [name for name in found if name not in _common() and not name.endswith((" văn", " thị"))]
 
 
 def find_days(text: str, *, published: str = "") -> list[Day]:
