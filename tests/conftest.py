@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,20 @@ from vi_ner.encoder import prepare_encoder
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "annotations" / "labels.json"
+
+
+def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `python -m vi_ner …` as a user does; `largest_file` in bytes makes the disk refuse what is longer."""
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    command = [sys.executable, "-m", "vi_ner", *map(str, args)]
+    env = os.environ | {"PYTHONUTF8": "1", "WASABI_NO_PRETTY": "0"}
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf8", check=False, env=env, preexec_fn=limit
+    )
 
 
 def marked(doc: Doc, *spans: tuple[int, int, str]) -> Doc:

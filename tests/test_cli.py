@@ -1,33 +1,15 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LABELS, ROOT
+from conftest import LABELS, ROOT, vi_ner
 
 TEXT = "Bà Ngô Thị Mẫn ở Phú Thọ."
 LABEL: list[list[Any]] = [[3, 14, "PER"], [17, 24, "LOC"]]
-
-
-def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `python -m vi_ner …` as a user does; `largest_file` in bytes makes the disk refuse what is longer."""
-
-    def limit() -> None:
-        if largest_file is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
-    command = [sys.executable, "-m", "vi_ner", *map(str, args)]
-    env = os.environ | {"PYTHONUTF8": "1", "WASABI_NO_PRETTY": "0"}
-    return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, encoding="utf8", check=False, env=env, preexec_fn=limit
-    )
 
 
 def test_convert_shows_the_account(write_jsonl: Callable[..., Path], tmp_path: Path) -> None:

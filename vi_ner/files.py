@@ -22,7 +22,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise ViNerError("Not a file that could be replaced.", where=str(path), fix="Give another output.")
-    with _disk_errors(path):
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
@@ -49,7 +49,7 @@ def replacing_folder(path: Path, *, marker: str) -> Iterator[Path]:
             where=str(path),
             fix="Give another output, or remove it yourself.",
         )
-    with _disk_errors(path):
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
@@ -73,7 +73,8 @@ def _umask() -> int:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """RAISES (ViNerError): The block could not write `path` or something beside it."""
     try:
         yield
     except OSError as error:

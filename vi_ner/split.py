@@ -14,18 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
-from datasketch import MinHash, MinHashLSH
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from .similar import Shingles
 
 SIDES = ("train", "dev", "test")
 TEST_SHARE = 0.1
 DEV_SHARE = 0.1
 NEAR_DUPLICATE = 0.3  # Jaccard similarity of syllable 5-grams from which two texts count as versions of one
 SHINGLE = 5
-PERMUTATIONS = 128
-# LSH proposes pairs from here on and the exact similarity decides: at the threshold itself it would miss a third.
-CANDIDATE = 0.12
 
 
 @dataclass(frozen=True)
@@ -85,22 +83,11 @@ def shingles(text: str) -> frozenset[str]:
 def near_duplicates(texts: Mapping[str, str], *, threshold: float = NEAR_DUPLICATE) -> list[Link]:
     """Pairs of texts with a similarity of at least `threshold`, sorted.
 
-    Candidates come from MinHash LSH (Broder 1997; datasketch) and are verified by the exact Jaccard similarity.
+    Candidates come from MinHash LSH (Broder 1997) and are verified by the exact Jaccard similarity.
     """
-    index = MinHashLSH(threshold=min(threshold, CANDIDATE), num_perm=PERMUTATIONS)
-    sets = {doc_id: shingles(text) for doc_id, text in sorted(texts.items())}
-    links = []
-    for doc_id, own in sets.items():
-        if not own:
-            continue
-        sketch = MinHash(num_perm=PERMUTATIONS)
-        sketch.update_batch([shingle.encode("utf8", "surrogatepass") for shingle in sorted(own)])
-        for other in index.query(sketch):
-            similarity = len(own & sets[other]) / len(own | sets[other])
-            if similarity >= threshold:
-                links.append(Link(other, doc_id, round(similarity, 4)))
-        index.insert(doc_id, sketch)
-    return sorted(links)
+    doc_ids = sorted(texts)
+    with Shingles(shingles(texts[doc_id]) for doc_id in doc_ids) as sets:
+        return sorted(Link(doc_ids[i], doc_ids[j], similarity) for i, j, similarity in sets.similar(threshold))
 
 
 def assign_sides(documents: Sequence[Document]) -> list[Cluster]:

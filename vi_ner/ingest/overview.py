@@ -1,0 +1,148 @@
+"""The page of what came in, drawn with the parts of the project's pages (`vi_ner.page`)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ..page import ACCENT, Chart, Section, both, render_page, templates
+from .account import Ingestion
+from .quality import FLAGS
+from .selection import select
+
+SAMPLES = 6
+SHOWN = 200  # problems on the page
+GROUPS = 20  # largest groups on the page, each with so many links
+EXCERPT = 420  # characters of a part in a sample
+
+
+def render_overview(account: Ingestion, *, articles: Path, aside: Path, links: Path) -> str:
+    """The page as HTML; samples are read from the files that were written."""
+    template: Any = templates().get_template("ingest.html")
+    problems = [{"name": _visible(p.name), "reason": _visible(p.reason)} for p in account.problems]
+    filled = template.make_module(
+        {
+            "cards": _cards(account),
+            "groups": _largest_groups(account, links),
+            "problems": problems[:SHOWN],
+            "more": max(0, len(problems) - SHOWN),
+            "samples": _samples(account, articles, aside),
+        }
+    )
+    unknown = both("không rõ", "unknown")
+    sources = [(name or unknown, count) for name, count in account.count("source").most_common(15)]
+    encodings = [(name or both("bảng", "table"), count) for name, count in account.count("encoding").most_common()]
+    flags = [(f"{name}: {FLAGS[name]}", count) for name, count in sorted(account.flags.items())]
+    what = both("Nhãn", "Flag")
+    sections = [
+        Section("account", both("Đã vào những gì", "What came in"), filled.draw_cards()),
+        Section("texts", both("Độ dài và ngày", "Lengths and dates"), _lengths(account) + _dates(account)),
+        Section(
+            "sources",
+            both("Nguồn và bảng mã", "Sources and encodings"),
+            filled.draw_counts(
+                both("Mười lăm nguồn lớn nhất", "The fifteen largest sources"), sources, both("Nguồn", "Source")
+            )
+            + filled.draw_counts(both("Bảng mã", "Encodings"), encodings, both("Bảng mã", "Encoding")),
+        ),
+        Section("groups", both("Nhóm: một sự kiện", "Groups: one event each"), filled.draw_groups()),
+        Section(
+            "flags",
+            both("Bị đánh dấu", "Flagged"),
+            filled.draw_counts(both("Chỉ loại ra khi có --set-aside", "Set aside only by --set-aside"), flags, what),
+        ),
+        Section("problems", both("Không đọc được", "Could not be read"), filled.draw_problems()),
+        Section("samples", both("Vài bài để xem", "Some to look at"), filled.draw_samples()),
+    ]
+    style = (files("vi_ner") / "templates" / "ingest.css").read_text(encoding="utf8")
+    return render_page(title=both("Bài báo đã nhận", "Articles that came in"), sections=sections, style=style)
+
+
+def _cards(account: Ingestion) -> list[tuple[Any, Markup]]:
+    return [
+        (account.pieces, both("tệp và dòng đã vào", "pieces in")),
+        (account.articles, both("bài đã ghi", "articles written")),
+        (account.set_aside, both("bài để riêng", "set aside")),
+        (len(account.problems), both("không đọc được", "could not be read")),
+        (len(account.passed_over), both("không phải bài", "passed over: no article")),
+        (account.stories, both("tin (gần trùng tính một)", "stories (near-duplicates are one)")),
+        (account.groups, both("sự kiện", "groups (one event is one)")),
+        (sum(summary.segmented for summary in account.summaries), both("bài đã tách từ", "segmented")),
+    ]
+
+
+def _lengths(account: Ingestion) -> Markup:
+    chart = Chart(7, 2.4)
+    ends = [0, 50, 100, 200, 300, 400, 600, 800, 1200, 2000, 10**9]
+    names = [f"{low}–{high}" for low, high in itertools.pairwise(ends[:-1])] + [f"{ends[-2]}+"]
+    counts = Counter(next(i for i, end in enumerate(ends[1:]) if s.syllables < end) for s in account.summaries)
+    chart.axes.bar(names, [counts[i] for i in range(len(names))], color=ACCENT)
+    chart.axes.tick_params(axis="x", labelsize=8)
+    chart.axes.set_ylabel(chart.both("bài", "articles"))
+    return chart.svg(both("Số âm tiết, không kể phần thừa của trang", "Syllables, furniture left out"))
+
+
+def _dates(account: Ingestion) -> Markup:
+    """Articles by month, or by year where there are many months."""
+    known = sorted(s.published for s in account.summaries if s.published[:4].isdigit())
+    without = len(account.summaries) - len(known)
+    if not known:
+        return Markup('<p class="note">{}</p>').format(both("Không bài nào có ngày đăng.", "No article has a date."))
+    months = len({date[:7] for date in known}) <= 18
+    counts = Counter(date[: 7 if months else 4] for date in known)
+    chart = Chart(7, 2.4)
+    chart.axes.bar(list(counts), list(counts.values()), color=ACCENT)
+    chart.axes.tick_params(axis="x", rotation=60 if len(counts) > 8 else 0)
+    chart.axes.set_ylabel(chart.both("bài", "articles"))
+    return chart.svg(both(f"Ngày đăng; {without} bài không có", f"Publication dates; {without} articles have none"))
+
+
+def _largest_groups(account: Ingestion, links: Path) -> list[dict[str, Any]]:
+    members = defaultdict(list)
+    for summary in account.summaries:
+        members[summary.group].append(summary.doc_id)
+    largest = sorted((g for g in members if len(members[g]) > 1), key=lambda g: (-len(members[g]), g))[:GROUPS]
+    of_doc = {doc_id: group for group in largest for doc_id in members[group]}
+    evidence: dict[str, list[dict[str, Any]]] = {group: [] for group in largest}
+    for link in _rows(links):
+        group = of_doc.get(link["first"], "")
+        if group and len(evidence[group]) < GROUPS:
+            evidence[group].append(link)
+    return [{"name": group, "members": members[group], "links": evidence[group]} for group in largest]
+
+
+def _samples(account: Ingestion, articles: Path, aside: Path) -> list[dict[str, Any]]:
+    """Some articles, unlike each other, and one for every flag."""
+    wanted = {choice.doc_id for choice in select(account.summaries, SAMPLES)}
+    flagged: dict[str, str] = {}
+    for summary in account.summaries:
+        for flag in summary.flags:
+            flagged.setdefault(flag, summary.doc_id)
+    wanted |= set(flagged.values())
+    rows = [row for path in (articles, aside) for row in _rows(path) if row["doc_id"] in wanted]
+    blank = {"source": "", "published": ""}
+    return [blank | row | {"pieces": list(_pieces(row["text"], row["parts"]))} for row in rows]
+
+
+def _pieces(text: str, parts: Sequence[dict[str, Any]]) -> Iterable[dict[str, str]]:
+    for part in parts:
+        piece = text[part["start"] : part["end"]].strip()
+        cut = piece if len(piece) <= EXCERPT else piece[:EXCERPT].rsplit(" ", 1)[0] + " […]"
+        yield {"part": part["part"], "text": _visible(cut, keep="\n")}
+
+
+def _rows(path: Path) -> Iterable[dict[str, Any]]:
+    with path.open(encoding="utf8") as stream:
+        yield from map(json.loads, stream)
+
+
+def _visible(text: str, *, keep: str = "") -> str:
+    """The text with line ends, other control characters and lone surrogates as escapes."""
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
