@@ -80,12 +80,12 @@ def _cards(account: Ingestion) -> list[tuple[Any, Markup]]:
 
 def _lengths(account: Ingestion) -> Markup:
     chart = Chart(7, 2.4)
-    ends = [0, 50, 100, 200, 300, 400, 600, 800, 1200, 2000, 10**9]
+    ends = [0, 100, 200, 300, 400, 600, 800, 1200, 2000, 10**9]
     names = [f"{low}–{high}" for low, high in itertools.pairwise(ends[:-1])] + [f"{ends[-2]}+"]
     counts = Counter(next(i for i, end in enumerate(ends[1:]) if s.syllables < end) for s in account.summaries)
     chart.axes.bar(names, [counts[i] for i in range(len(names))], color=ACCENT)
     chart.axes.tick_params(axis="x", labelsize=8)
-    chart.axes.set_ylabel(chart.both("bài", "articles"))
+    _count_axis(chart)
     return chart.svg(both("Số âm tiết, không kể phần thừa của trang", "Syllables, furniture left out"))
 
 
@@ -100,8 +100,13 @@ def _dates(account: Ingestion) -> Markup:
     chart = Chart(7, 2.4)
     chart.axes.bar(list(counts), list(counts.values()), color=ACCENT)
     chart.axes.tick_params(axis="x", rotation=60 if len(counts) > 8 else 0)
-    chart.axes.set_ylabel(chart.both("bài", "articles"))
+    _count_axis(chart)
     return chart.svg(both(f"Ngày đăng; {without} bài không có", f"Publication dates; {without} articles have none"))
+
+
+def _count_axis(chart: Chart) -> None:
+    chart.axes.set_ylabel(chart.both("bài", "articles"))
+    chart.axes.locator_params(axis="y", integer=True)
 
 
 def _largest_groups(account: Ingestion, links: Path) -> list[dict[str, Any]]:
