@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,9 +43,9 @@ def evaluate(examples: Sequence[Example], *, resamples: int = RESAMPLES, seed: i
         | {label for document in lost for label in document}
     )
     counts = {label: _counts(examples, lost, label) for label in labels}
-    agree_with_spacy(
-        examples, sum(counts.values(), start=np.zeros((len(examples), 3))).sum(axis=0), sum(map(len, lost))
-    )
+    if all([token.text for token in example.x] == [token.text for token in example.y] for example in examples):
+        total_counts = sum(counts.values(), start=np.zeros((len(examples), 3))).sum(axis=0)
+        agree_with_spacy(examples, total_counts, lost=sum(map(len, lost)))
     resampling = Resampling(_groups(examples), resamples=resamples, seed=seed)
     grouped = {label: resampling.by_group(counts[label]) for label in labels}
     total = sum(grouped.values(), start=np.zeros((resampling.size, 3)))
@@ -81,16 +81,14 @@ def _counts(examples: Sequence[Example], lost: Sequence[Sequence[str]], label: s
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
-def agree_with_spacy(examples: Sequence[Example], total: NDArray[np.float64], lost: int) -> None:
+def agree_with_spacy(examples: Iterable[Example], total: NDArray[np.float64], *, lost: int) -> None:
     """spaCy's own Scorer must count the same, apart from the lost spans, which it cannot know.
 
-    It compares by tokens, so this holds only where prediction and gold are tokenized alike, as they are here.
+    examples: With prediction and gold tokenized alike; it compares by tokens.
     total: (3,) correct, predicted and gold spans, the lost ones among them.
     RAISES (AssertionError): It counts something else.
     """
-    if any([token.text for token in example.x] != [token.text for token in example.y] for example in examples):
-        return
-    scored = Scorer().score_spans(examples, "ents") if examples else {}
+    scored = Scorer().score_spans(examples, "ents")
     correct = int(total[CORRECT])
     counted = PRFScore(tp=correct, fp=int(total[PREDICTED]) - correct, fn=int(total[GOLD]) - lost - correct)
     if scored.get("ents_f") is not None and not np.isclose(scored["ents_f"], counted.fscore, atol=1e-9):

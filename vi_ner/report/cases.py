@@ -23,7 +23,7 @@ SENTENCE_ENDS = [".", "!", "?", "…", "..."]
 BATCH = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entity:
     """A labelled stretch of a text, in code points; `confidence` (0 to 1) where a model gave it one."""
 

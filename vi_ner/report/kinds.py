@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import regex
@@ -28,7 +29,7 @@ MOST = 30  # rows of a table of surfaces or syllables
 BLANKS = regex.compile(r"[\s_]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A gold span and the predicted span that stands for it; None where there is no counterpart."""
 
@@ -94,10 +95,18 @@ def pair(case: Case, predicted: Sequence[Entity]) -> list[Pair]:
     Equal spans first, then equal borders, then whatever overlaps most, the same label before another; what is left is
     missed or spurious. Lost gold is always missed.
     """
+    guessed, wanted = {guess.key: guess for guess in predicted}, {gold.key for gold in case.gold}
+    found = [Pair(CORRECT, gold, guessed[gold.key]) for gold in case.gold if gold.key in guessed]
+    missing = [gold for gold in case.gold if gold.key not in guessed]
+    wrong = [guess for guess in predicted if guess.key not in wanted]
+    return sorted([*found, *_pair_wrong(case, missing, wrong)], key=lambda one: either(one).start)
+
+
+def _pair_wrong(case: Case, missing: Sequence[Entity], wrong: Sequence[Entity]) -> list[Pair]:
     candidates = sorted(
         (not same(gold, guess), -_overlap(gold, guess), gold.label != guess.label, i, j)
-        for i, gold in enumerate(case.gold)
-        for j, guess in enumerate(predicted)
+        for i, gold in enumerate(missing)
+        for j, guess in enumerate(wrong)
         if _overlap(gold, guess) > 0
     )
     taken_gold, taken, pairs = set(), set(), []
@@ -106,11 +115,11 @@ def pair(case: Case, predicted: Sequence[Entity]) -> list[Pair]:
             continue
         taken_gold.add(i)
         taken.add(j)
-        pairs.append(Pair(_kind(case.gold[i], predicted[j]), case.gold[i], predicted[j]))
-    pairs += [Pair(MISSED, gold, None) for i, gold in enumerate(case.gold) if i not in taken_gold]
+        pairs.append(Pair(_kind(missing[i], wrong[j]), missing[i], wrong[j]))
+    pairs += [Pair(MISSED, gold, None) for i, gold in enumerate(missing) if i not in taken_gold]
     pairs += [Pair(MISSED, gold, None) for gold in case.lost]
-    pairs += [Pair(SPURIOUS, None, guess) for j, guess in enumerate(predicted) if j not in taken]
-    return sorted(pairs, key=lambda found: either(found).start)
+    pairs += [Pair(SPURIOUS, None, guess) for j, guess in enumerate(wrong) if j not in taken]
+    return pairs
 
 
 def either(found: Pair) -> Entity:
@@ -132,8 +141,6 @@ def _overlap(gold: Entity, guess: Entity) -> int:
 def _kind(gold: Entity, guess: Entity) -> str:
     if gold.label != guess.label:
         return LABEL if same(gold, guess) else BORDER_LABEL
-    if same(gold, guess):
-        return CORRECT
     if guess.start <= gold.start and guess.end >= gold.end:
         return LONG
     return SHORT if guess.start >= gold.start and guess.end <= gold.end else SHIFTED
@@ -235,6 +242,7 @@ def surface(case: Case, entity: Entity) -> str:
     return plain(case.text[entity.start : entity.end])
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """A text in NFC with one blank for every run of blanks, line ends and underscores."""
     return BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()

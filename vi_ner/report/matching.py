@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,7 @@ def match(
         for key, value in _counts(case, guesses, labels).items():
             counts[key][row] = value
     grouped = {key: resampling.by_group(value) for key, value in counts.items()}
-    agree_with_spacy(_examples(cases, predicted), counts[STRICT, ""].sum(axis=0), sum(len(c.lost) for c in cases))
+    agree_with_spacy(_examples(cases, predicted), counts[STRICT, ""].sum(axis=0), lost=sum(len(c.lost) for c in cases))
     return {way: _matching(way, grouped, cases, labels, resampling) for way in WAYS}
 
 
@@ -87,13 +87,11 @@ def _span(entity: Entity) -> dict[str, str | int]:
     return {"label": entity.label, "start": entity.start, "end": entity.end - 1}  # nervaluate's ends are inclusive
 
 
-def _examples(cases: Sequence[Case], predicted: Sequence[Sequence[Entity]]) -> list[Example]:
-    """The documents as spaCy scores them, over the tokens of the gold."""
+def _examples(cases: Sequence[Case], predicted: Sequence[Sequence[Entity]]) -> Iterator[Example]:
+    """The documents as spaCy scores them, over the tokens of the gold; one at a time, because Docs are large."""
     vocab = Vocab()
-    return [
-        Example(_doc(vocab, case, guesses), _doc(vocab, case, case.gold))
-        for case, guesses in zip(cases, predicted, strict=True)
-    ]
+    for case, guesses in zip(cases, predicted, strict=True):
+        yield Example(_doc(vocab, case, guesses), _doc(vocab, case, case.gold))
 
 
 def _doc(vocab: Vocab, case: Case, entities: Sequence[Entity]) -> Doc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import regex
 
@@ -39,6 +40,7 @@ def is_vietnamese(syllable: str) -> bool:
     return bool(SYLLABLE.fullmatch(unicodedata.normalize("NFC", "".join(c for c in letters if c not in TONES))))
 
 
+@lru_cache(maxsize=1 << 16)
 def spelling(name: str) -> str:
     """`abbreviation`, `foreign` (a part that is no Vietnamese syllable), `Vietnamese`, or `no letters`."""
     pieces = PIECES.findall(name)

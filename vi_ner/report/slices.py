@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scores import CORRECT, GOLD, PREDICTED, Counts, Difference, Resampling, Score
+from ..scores import GOLD, Counts, Difference, Resampling, Score
 from . import kinds
 from .cases import Case, Entity
 from .kinds import Pair, surface
@@ -92,13 +92,14 @@ def slice_counts(
     counts: dict[tuple[str, str, str], Counts] = defaultdict(resampling.none)
     for group, case, document in zip(resampling.group_of, cases, pairs, strict=True):
         for found in document:
-            for entity, column in ((found.gold, GOLD), (found.predicted, PREDICTED)):
-                if entity is None:
-                    continue
-                for name, value in slicing.values(case, entity):
-                    row = counts[name, value, entity.label][group]
-                    row[column] += 1
-                    row[CORRECT] += column == GOLD and found.kind == kinds.CORRECT
+            if found.kind == kinds.CORRECT:
+                points = [(found.gold, (1, 1, 1))]  # correct, predicted, gold
+            else:
+                points = [(found.gold, (0, 0, 1)), (found.predicted, (0, 1, 0))]
+            for entity, point in points:
+                if entity is not None:
+                    for name, value in slicing.values(case, entity):
+                        counts[name, value, entity.label][group] += point
     return dict(counts)
 
 
