@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..scores import FEW, GOLD, Counts, Resampling
+from ..scores import FEW, Counts, Resampling
 from .slices import Slicing
 
 MOST = 8
@@ -49,15 +49,17 @@ def advise(
     """
     if not slicing.has_training:
         return ()
+    whole = {label: resampling.score(count) for label, count in labels.items()}
     found = []
     for (dimension, value, label), count in counts.items():
-        if dimension not in CHOOSABLE or count[:, GOLD].sum() < LEAST_SUPPORT:
-            continue
-        score, whole = resampling.score(count), resampling.score(labels[label])
+        correct, _predicted, support = count.sum(axis=0)
         trained = slicing.trained_spans(dimension, value, label) or 0
         share = trained / max(slicing.labels[label], 1)
-        if score.recall >= whole.recall or share > LITTLE:
+        if dimension not in CHOOSABLE or support < LEAST_SUPPORT or share > LITTLE:
             continue
+        if correct / support >= whole[label].recall:
+            continue
+        score = resampling.score(count)
         found.append(
             Advice(
                 label=label,
@@ -66,12 +68,12 @@ def advise(
                 recall=score.recall,
                 recall_low=score.recall_low,
                 recall_high=score.recall_high,
-                label_recall=whole.recall,
+                label_recall=whole[label].recall,
                 missed=round(score.support - score.correct),
                 support=score.support,
                 trained=trained,
                 share=share,
-                sure=score.groups >= FEW and score.recall_high < whole.recall,
+                sure=score.groups >= FEW and score.recall_high < whole[label].recall,
             )
         )
     found.sort(key=lambda row: (not row.sure, -_worth(row), row.label, row.dimension, row.value))
