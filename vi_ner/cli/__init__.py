@@ -1,6 +1,6 @@
 """The command line: the only package that prints or exits. A module for each group of commands."""
 
-from . import corpus, pipeline, training
+from . import annotation, corpus, pipeline, training
 from .app import app, main
 
-__all__ = ["app", "corpus", "main", "pipeline", "training"]
+__all__ = ["annotation", "app", "corpus", "main", "pipeline", "training"]
