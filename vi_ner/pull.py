@@ -27,6 +27,18 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """Versions as Doccano has them: `touched` ones whole, of the others the number. offset_unit: What spans count."""
+
+    address: str
+    documents: int
+    offset_unit: str
+    touched: list[Row]
+    untouched: int
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Pull:
     """What a pull has brought.
 
@@ -63,22 +75,40 @@ def pull_annotations(
     """
     if only not in (None, *STATES):
         raise ViNerError(f"Found {only!r}, expected {' or '.join(STATES)}.", fix="Check --only.")
-    with run_client("pull", {"project": project}, root=root, building=building) as (result, folder):
-        with (folder / "versions.jsonl").open(encoding="ascii") as stream:
-            versions = [json.loads(line) for line in stream]
-    touched = [version for version in versions if not is_untouched(version)]
-    _refuse_copies(touched, project)
-    rows = [_row(version, result["offset_unit"]) for version in touched if _counts(version, only)]
+    fetched = fetch_versions(project, root=root, building=building)
+    rows = [to_row(version, fetched.offset_unit) for version in fetched.touched if _counts(version, only)]
     rows.sort(key=lambda row: (row["doc_uid"], row["annotator"]))
     kept = write_rows(rows, output)
     names = sorted({row["annotator"] for row in rows})
     return Pull(
-        address=result["address"],
-        documents=result["documents"],
+        address=fetched.address,
+        documents=fetched.documents,
         rows=len(rows),
-        untouched=len(versions) - len(touched),
+        untouched=fetched.untouched,
         annotators={name: sum(row["annotator"] == name for row in rows) for name in names},
         kept=kept,
+        left=fetched.left,
+    )
+
+
+def fetch_versions(project: str, *, root: Path, building: Callable[[str], None] = lambda name: None) -> Fetched:
+    """What the server holds of a project.
+
+    RAISES (ViNerError): No server, no such project, or work in two copies of one document.
+    """
+    with (
+        run_client("pull", {"project": project}, root=root, building=building) as (result, folder),
+        (folder / "versions.jsonl").open(encoding="ascii") as stream,
+    ):
+        versions = [json.loads(line) for line in stream]
+    touched = [version for version in versions if not is_untouched(version)]
+    _refuse_copies(touched, project)
+    return Fetched(
+        address=result["address"],
+        documents=result["documents"],
+        offset_unit=result["offset_unit"],
+        touched=touched,
+        untouched=len(versions) - len(touched),
         left=tuple(result["left"]),
     )
 
@@ -120,7 +150,8 @@ def _doc_uid(version: Row) -> str:
     return str(version["meta"].get("doc_uid") or version["id"])
 
 
-def _row(version: Row, unit: str) -> Row:
+def to_row(version: Row, unit: str) -> Row:
+    """A version as a row of an annotation file. RAISES (ViNerError): Its spans or its text cannot be trusted."""
     doc_uid, text, meta = _doc_uid(version), version["text"], version["meta"]
     where = f"document {doc_uid}, annotator {version['annotator'] or '(nobody yet)'}"
     said = meta.get("text_sha256")

@@ -1,4 +1,4 @@
-"""Articles to Doccano, with a pipeline's suggestions if wanted; run twice or killed and run again, each arrives once."""
+"""Articles to Doccano, with a pipeline's suggestions if wanted: each once, however often it is run."""
 
 from __future__ import annotations
 
@@ -114,7 +114,15 @@ def push_rows(
     }
     with run_client("push", request, rows=rows, root=root, building=building) as (result, _):
         _keep_passwords(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
-        return Push(**{key: tuple(value) if isinstance(value, list) else value for key, value in result.items()})
+        return Push(
+            address=result["address"],
+            created=result["created"],
+            sent=result["sent"],
+            documents=result["documents"],
+            removed=result["removed"],
+            members=tuple(result["members"]),
+            without_suggestions=tuple(result["without_suggestions"]),
+        )
 
 
 def _keep_passwords(file: Path, passwords: Mapping[str, str]) -> None:

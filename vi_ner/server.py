@@ -48,6 +48,7 @@ class Server:
                     fix="Its last lines say why. Run the command again: the data are kept.",
                 )
 
+
 @contextlib.contextmanager
 def running_server(python: Path, *, data: Path, port: int, settings: Mapping[str, str]) -> Iterator[Server]:
     """Doccano at `http://127.0.0.1:<port>` until the block ends; both processes are then stopped cleanly.
@@ -129,7 +130,11 @@ def _environment(python: Path, data: Path, settings: Mapping[str, str], known: M
     find = "import importlib.util as u; print(u.find_spec('backend').submodule_search_locations[0])"
     backend = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
     return {
-        **{key: value for key, value in os.environ.items() if key not in {"DEBUG", "PYTHONHOME"}},
+        **{
+            key: value
+            for key, value in os.environ.items()
+            if key not in {"DEBUG", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
+        },
         "PYTHONPATH": os.pathsep.join([str(FILES), backend]),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",

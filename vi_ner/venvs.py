@@ -33,8 +33,17 @@ def environment(name: str, *, root: Path, building: Callable[[str], None] = lamb
     building(name)
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True, symlinks=os.name != "nt")
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
-    result = subprocess.run([*command, "-r", lock], capture_output=True, text=True, encoding="utf8", check=False)
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-compile",
+    ]
+    result = subprocess.run([*command, "-r", str(lock)], capture_output=True, text=True, encoding="utf8", check=False)
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise ViNerError(

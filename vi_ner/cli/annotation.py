@@ -5,13 +5,18 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import srsly
 import typer
 from wasabi import msg
 
-from ..errors import ViNerError
 from .app import app
-from .screen import busy
+from .screen import busy, percent
+
+if TYPE_CHECKING:
+    from ..agreement import Agreement, Pair
+    from ..records import Annotation
 
 ROOT = Path()
 LABELS = typer.Option(Path("annotations/labels.json"), help="The list of labels")
@@ -101,3 +106,74 @@ def pull_cli(
         msg.info(f"The earlier file is now {pull.kept}")
     if pull.left:
         msg.warn(f"Left out: versions of {', '.join(pull.left)}, no longer in the project. Make them members again.")
+
+
+@app.command("agreement")
+def agreement_cli(
+    annotations: list[Path] = typer.Argument(..., help="Pulled annotations, one file or several"),
+    output: Path = typer.Option(
+        Path("annotations/agreement"), "-o", "--output", help="Folder for the page and the rows"
+    ),
+) -> None:
+    """How far annotators agree, and a page with every disagreement."""
+    from ..agreement import KINDS, agreement
+    from ..convert import news_tokenizer
+    from ..disagreements import agreement_page, disagreement_rows
+    from ..files import replacing_file
+
+    result = agreement(read_versions(annotations), news_tokenizer())
+    names = list(result.labels)
+    rows = [[" - ".join(pair.annotators), pair.documents, *scores(pair, names)] for pair in result.pairs] + [
+        ["mean", result.documents, *scores(result, names)]
+    ]
+    msg.table(
+        rows,
+        header=["Annotators", "Documents", "F strict", "F overlap", "Kappa", *names],
+        aligns=["l", *"r" * (4 + len(names))],
+        divider=True,
+    )
+    kinds = ", ".join(f"{kind} {sum(d.kind == kind for d in result.disagreements)}" for kind in KINDS)
+    msg.text(f"{result.identical} of {result.documents} documents are identical. Disagreements: {kinds}")
+    with replacing_file(output / "agreement.html") as path:
+        path.write_text(agreement_page(result), encoding="utf8")
+    with replacing_file(output / "disagreements.jsonl") as path:
+        srsly.write_jsonl(path, disagreement_rows(result))
+    msg.good("Page and rows written", output)
+
+
+@app.command("adjudicate")
+def adjudicate_cli(
+    annotations: list[Path] = typer.Argument(..., help="Pulled annotations, one file or several"),
+    project: str = typer.Option(..., help="Name of the Doccano project to decide in"),
+    output: Path = typer.Option(Path("annotations/gold.jsonl"), "-o", "--output", help="JSONL file for the gold"),
+    labels: Path = LABELS,
+) -> None:
+    """Decide between versions in Doccano; run it again to fetch what was decided."""
+    from ..adjudicate import adjudicate
+
+    with busy("Sending what differs, fetching what is decided"):
+        result = adjudicate(
+            read_versions(annotations), project=project, labels=labels, output=output, root=ROOT, building=say_building
+        )
+    msg.good(
+        f"Gold of {result.agreed + result.decided} documents: {result.agreed} agreed, {result.decided} decided", output
+    )
+    for doc_id, spans in result.unresolved.items():
+        msg.warn(f"{doc_id} is confirmed, but spans still overlap: {spans}")
+    if result.kept:
+        msg.info(f"The earlier file is now {result.kept}")
+    if result.waiting:
+        msg.info(f"{result.waiting} documents wait at {result.address}. Decide them there and run this command again.")
+
+
+def read_versions(paths: list[Path]) -> list[Annotation]:
+    """The annotations of several files."""
+    from ..records import read_annotations
+
+    return [annotation for path in paths for annotation in read_annotations(path)]
+
+
+def scores(result: Agreement | Pair, labels: list[str]) -> list[str]:
+    """Percentages for a row of the table, a dash where there is none."""
+    values = [result.strict, result.overlap, result.kappa, *(result.labels.get(label) for label in labels)]
+    return ["-" if value is None else percent(value) for value in values]

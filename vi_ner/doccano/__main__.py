@@ -16,7 +16,6 @@ from ..errors import ViNerError
 from .download import pull
 from .session import Session
 from .upload import push
-from .versions import Row
 
 
 def main(command: str, folder: Path) -> int:

@@ -7,7 +7,6 @@ import json
 import tempfile
 import time
 import zipfile
-from pathlib import Path
 from typing import Any
 
 from ..errors import ViNerError
@@ -65,7 +64,9 @@ class Session:
             if len(items) == count:
                 return list(items.values())
             limit = count + PAGE
-        raise ViNerError("The documents on the server change faster than they can be read.", fix="Try again in a minute.")
+        raise ViNerError(
+            "The documents on the server change faster than they can be read.", fix="Try again in a minute."
+        )
 
     def worker_answers(self) -> bool:
         """Whether Doccano's task worker does; a server that cannot say so is believed to have one."""
@@ -127,7 +128,9 @@ class Session:
         """The project of that name among those the user belongs to."""
         found = [project for project in self.pages("projects", q=name) if project["name"] == name]
         if len(found) > 1:
-            raise ViNerError(f"There are {len(found)} projects named {name!r}.", where=self.url, fix="Rename all but one.")
+            raise ViNerError(
+                f"There are {len(found)} projects named {name!r}.", where=self.url, fix="Rename all but one."
+            )
         if found and found[0]["project_type"] != "SequenceLabeling":
             raise ViNerError(
                 f"The project is of type {found[0]['project_type']}, not SequenceLabeling.",
@@ -143,12 +146,14 @@ class Session:
         task = repository.schedule_download(project["id"], option, only_confirmed)
         self.wait(task)
         rows: dict[str, dict[int, Row]] = {}
-        with tempfile.TemporaryDirectory() as folder:
-            with zipfile.ZipFile(repository.download(project["id"], task, folder)) as archive:
-                for name in sorted(archive.namelist()):
-                    with archive.open(name) as stream:
-                        lines = (json.loads(line) for line in stream if line.strip())
-                        rows[Path(name).stem] = {row["id"]: row for row in lines}
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            zipfile.ZipFile(repository.download(project["id"], task, folder)) as archive,
+        ):
+            for name in sorted(archive.namelist()):
+                with archive.open(name) as stream:
+                    lines = (json.loads(line) for line in stream if line.strip())
+                    rows[name.removesuffix(".jsonl")] = {row["id"]: row for row in lines}
         return rows
 
     def examples(self, project: Row) -> list[Row]:

@@ -28,7 +28,11 @@ def push(session: Session, request: Row, folder: Path) -> Row:
     _refuse_changed(project, rows, present)
     removed = _remove_copies(session, project, present)
     missing = [row for uid, row in rows.items() if uid not in present]
-    refused = [problem for at in range(0, len(missing), CHUNK) for problem in _upload(session, project, missing[at : at + CHUNK])]
+    refused = [
+        problem
+        for at in range(0, len(missing), CHUNK)
+        for problem in _upload(session, project, missing[at : at + CHUNK])
+    ]
     present = _by_uid(session.examples(project))
     removed += _remove_copies(session, project, present)
     _refuse_changed(project, rows, present)
@@ -162,7 +166,6 @@ def _upload(session: Session, project: Row, rows: list[Row]) -> list[str]:
         project["id"], [upload], "SequenceLabeling", "JSONL", column_data="text", column_label="label", encoding="utf_8"
     )
     result = session.wait(task) or {}
-    print(json.dumps({"sent": len(rows)}), flush=True)
     errors = result.get("error") or []
     return [f"{rows[error['line'] - 1]['doc_uid']} ({error['message']})" for error in errors]
 
