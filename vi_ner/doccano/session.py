@@ -14,7 +14,7 @@ from .versions import Row
 
 PAGE = 200  # documents in one answer
 TIMEOUT = 120  # seconds for one answer
-WORKER_WITHIN = 20  # seconds for the task worker to give a first sign of life
+WORKER_WITHIN = 10  # seconds for the task worker to give a first sign of life
 PATIENCE = 120  # seconds without one, once it had given it
 LABEL_KEYS = ("text", "prefix_key", "suffix_key", "background_color", "text_color")
 UNITS = {False: "utf16", True: "grapheme"}  # by the project's grapheme mode
