@@ -35,7 +35,9 @@ class User:
     def __init__(self, url: str, username: str, password: str) -> None:
         self.api = f"{url}/v1"
         self.session = requests.Session()
-        self.session.post(f"{self.api}/auth/login/", json={"username": username, "password": password}).raise_for_status()
+        self.session.post(
+            f"{self.api}/auth/login/", json={"username": username, "password": password}
+        ).raise_for_status()
         self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
 
     def ask(self, method: str, path: str, content: Any = None, **params: Any) -> Any:
@@ -94,9 +96,13 @@ class Site:
             os.killpg(self.server.processes[name].pid, signal.SIGKILL)
             self.server.processes[name].wait()
 
-    def admin(self) -> User:
+    def admin_account(self) -> tuple[str, str]:
+        """Name and password of the administrator."""
         known = dotenv_values(self.root / ".doccano" / "secrets.env")
-        return User(self.url, str(known["DOCCANO_USERNAME"]), str(known["DOCCANO_PASSWORD"]))
+        return str(known["DOCCANO_USERNAME"]), str(known["DOCCANO_PASSWORD"])
+
+    def admin(self) -> User:
+        return User(self.url, *self.admin_account())
 
     def annotator(self, name: str) -> User:
         return User(self.url, name, str(dotenv_values(self.root / ".doccano" / "annotators.env")[name]))

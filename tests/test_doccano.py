@@ -64,9 +64,8 @@ def counted(text: str, position: int, *, grapheme: bool) -> int:
     return len(regex.findall(r"\X", before)) if grapheme else len(before.encode("utf-16-le")) // 2
 
 
-def work(user: User, project: Row, document: Row, names: dict[str, str]) -> None:
+def work(user: User, project: Row, document: Row, names: dict[str, str], labels: dict[str, Row]) -> None:
     """Mark names with labels, and confirm the document."""
-    labels = user.labels(project)
     for name, label in names.items():
         borders = place_of(name, document["text"])
         start, end = (counted(document["text"], at, grapheme=project["grapheme_mode"]) for at in borders)
@@ -75,9 +74,7 @@ def work(user: User, project: Row, document: Row, names: dict[str, str]) -> None
 
 
 def push(site: Site, articles: Path, project: str, **options: Any) -> Any:
-    return push_articles(
-        articles, project=project, labels=LABELS, guidelines=GUIDELINES, root=site.root, **options
-    )
+    return push_articles(articles, project=project, labels=LABELS, guidelines=GUIDELINES, root=site.root, **options)
 
 
 @pytest.mark.parametrize("grapheme", [False, True], ids=["utf16", "grapheme"])
@@ -116,7 +113,12 @@ def test_there_and_back_nothing_is_lost(doccano: Site, tmp_path: Path, grapheme:
     assert scores.strict == pytest.approx(2 * 160 / (200 + 180))
     assert {d.kind for d in scores.disagreements} == {"missed", "label"}
 
-    options = {"project": f"Quyết {grapheme}", "labels": LABELS, "output": tmp_path / "gold.jsonl", "root": doccano.root}
+    options = {
+        "project": f"Quyết {grapheme}",
+        "labels": LABELS,
+        "output": tmp_path / "gold.jsonl",
+        "root": doccano.root,
+    }
     first = adjudicate(versions, **options)  # type: ignore[arg-type]
     assert (first.agreed, first.decided, first.waiting) == (160, 0, 40)
     prefer(admin, str(options["project"]), "an")
@@ -124,7 +126,8 @@ def test_there_and_back_nothing_is_lost(doccano: Site, tmp_path: Path, grapheme:
     assert (second.agreed, second.decided, second.waiting, second.unresolved) == (160, 40, 0, {})
     gold = read_annotations(tmp_path / "gold.jsonl")
     assert {v.doc_id: v.spans for v in gold} == {v.doc_id: v.spans for v in versions if v.annotator == "an"}
-    history = [json.loads(line)["versions"] for line in (tmp_path / "gold.jsonl").open(encoding="utf8")]
+    lines = (tmp_path / "gold.jsonl").read_text(encoding="utf8").split("\n")[:-1]
+    history = [json.loads(line)["versions"] for line in lines]
     assert [len(part) for part in history] == [2, 1] * 100
 
     account = convert(tmp_path / "gold.jsonl", articles=None, labels=LABELS, output=tmp_path / "corpus")
@@ -132,11 +135,11 @@ def test_there_and_back_nothing_is_lost(doccano: Site, tmp_path: Path, grapheme:
 
 
 def work_through(user: User, project: Row, documents: dict[str, Row]) -> None:
-    name = user.ask("GET", "me")["username"]
+    name, labels = user.ask("GET", "me")["username"], user.labels(project)
     for doc_id, document in documents.items():
         names = marks(name, doc_id)
         if names:
-            work(user, project, document, names)
+            work(user, project, document, names, labels)
 
 
 def marks(annotator: str, doc_id: str) -> dict[str, str]:
