@@ -38,7 +38,7 @@ class User:
         self.session.post(
             f"{self.api}/auth/login/", json={"username": username, "password": password}
         ).raise_for_status()
-        self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
+        self.session.headers["X-CSRFToken"] = str(self.session.cookies["csrftoken"])
 
     def ask(self, method: str, path: str, content: Any = None, **params: Any) -> Any:
         answer = self.session.request(method, f"{self.api}/{path}", json=content, params=params)

@@ -43,7 +43,7 @@ def odd_articles(path: Path, count: int = 200) -> dict[str, str]:
         kind = NAMES[number % len(NAMES)]
         text = f"{ODDITIES[kind]}Bài số {number}. {SENTENCE}"
         texts[f"a{number:03}"] = unicodedata.normalize("NFD" if number % 3 == 1 else "NFC", text)
-    rows = [{"doc_id": doc_id, "text": text, "topic": "thử"} for doc_id, text in texts.items()]
+    rows: list[Row] = [{"doc_id": doc_id, "text": text, "topic": "thử"} for doc_id, text in texts.items()]
     rows[0]["pages"] = 3  # a key that the other rows lack
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf8", newline="")
     return texts

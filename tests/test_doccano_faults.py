@@ -69,7 +69,7 @@ def at_request(number: int, part: str, act: Callable[[], None]) -> Callable[[str
 def test_without_its_worker_the_server_is_not_waited_for(doccano: Site, articles: Path) -> None:
     doccano.kill("task")
     began = time.monotonic()
-    with pytest.raises(ViNerError, match="task worker does not answer.*Start `doccano task`"):
+    with pytest.raises(ViNerError, match=r"task worker does not answer.*Start `doccano task`"):
         push(doccano, articles, "Không thợ")
     assert time.monotonic() - began < 30
 
@@ -80,7 +80,7 @@ def test_a_server_killed_in_the_middle_of_a_push(
     # The second chunk has been handed over, and may or may not be imported when the server comes back.
     with Proxy(doccano.url, before=at_request(2, "tasks/status", doccano.kill)) as address:
         through(address, doccano, monkeypatch)
-        with pytest.raises(ViNerError, match="cannot be reached.*nothing is sent twice"):
+        with pytest.raises(ViNerError, match=r"cannot be reached.*nothing is sent twice"):
             push(doccano, articles, "Giết khi gửi")
     direct(monkeypatch)
     doccano.start()
@@ -124,7 +124,7 @@ def test_a_wrong_password_is_named_and_not_shown(
 ) -> None:
     through(doccano.url, doccano, monkeypatch)
     monkeypatch.setenv("DOCCANO_PASSWORD", "sai-bét")
-    with pytest.raises(ViNerError, match="does not accept the password of 'admin'.*DOCCANO_PASSWORD") as caught:
+    with pytest.raises(ViNerError, match=r"does not accept the password of 'admin'.*DOCCANO_PASSWORD") as caught:
         push(doccano, articles, "Sai mật khẩu")
     assert "sai-bét" not in str(caught.value)
 
@@ -208,7 +208,16 @@ def test_a_disk_that_fills_leaves_the_earlier_pull(doccano: Site, tmp_path: Path
     def limit() -> None:  # the kernel lets no file grow beyond this, as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
-    command = [sys.executable, "-m", "vi_ner", "doccano-pull", "--project", "Đĩa đầy", "-o", tmp_path / "pulled.jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "vi_ner",
+        "doccano-pull",
+        "--project",
+        "Đĩa đầy",
+        "-o",
+        str(tmp_path / "pulled.jsonl"),
+    ]
     result = subprocess.run(
         command, cwd=doccano.root, preexec_fn=limit, capture_output=True, text=True, encoding="utf8", check=False
     )
