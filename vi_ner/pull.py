@@ -12,12 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import regex
-
 from .client import run_client
 from .doccano.versions import is_untouched
 from .errors import ViNerError
 from .files import replacing_file
+from .graphemes import grapheme_starts
 from .records import Span, to_code_points
 
 OWN_KEYS = {"doc_uid", "text_sha256", "suggested"}  # what a push adds to the metadata
@@ -195,5 +194,6 @@ def _entities(text: str, spans: list[Span], unit: str, where: str) -> Iterator[R
 
 def _cut(text: str, span: Span, unit: str) -> str:
     if unit == "grapheme":
-        return "".join(regex.findall(r"\X", text)[span.start : span.end])
+        borders = [*grapheme_starts(text), len(text)]
+        return text[borders[span.start] : borders[span.end]]
     return text.encode("utf-16-le")[2 * span.start : 2 * span.end].decode("utf-16-le", errors="replace")

@@ -19,6 +19,7 @@ import regex
 import srsly
 
 from .errors import ViNerError
+from .graphemes import grapheme_starts
 
 SPAN_KEYS = ("label", "labels", "entities", "annotations")
 ID_KEYS = ("doc_uid", "doc_id", "id")
@@ -295,8 +296,7 @@ def _boundaries(text: str, unit: str) -> Iterator[tuple[int, int]]:
             offset += 2 if ord(char) > 0xFFFF else 1
         yield offset, len(text)
     else:
-        starts = [match.start() for match in regex.finditer(r"\X", text)]
-        yield from enumerate([*starts, len(text)])
+        yield from enumerate([*grapheme_starts(text), len(text)])
 
 
 def _refuse_ambiguous(text: str, end: int, where: str) -> None:
