@@ -12,7 +12,6 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 WITHIN = 60  # seconds for a page to show something

@@ -105,7 +105,10 @@ class Site:
         return User(self.url, *self.admin_account())
 
     def annotator(self, name: str) -> User:
-        return User(self.url, name, str(dotenv_values(self.root / ".doccano" / "annotators.env")[name]))
+        return User(self.url, name, self.password(name))
+
+    def password(self, annotator: str) -> str:
+        return str(dotenv_values(self.root / ".doccano" / "annotators.env")[annotator])
 
 
 class Proxy:

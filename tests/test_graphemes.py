@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from vi_ner.graphemes import grapheme_starts
@@ -19,4 +21,4 @@ from vi_ner.graphemes import grapheme_starts
 )
 def test_clusters_are_those_of_doccanos_editor(text: str, clusters: list[str]) -> None:
     borders = [*grapheme_starts(text), len(text)]
-    assert [text[start:end] for start, end in zip(borders, borders[1:], strict=False)] == clusters
+    assert [text[start:end] for start, end in pairwise(borders)] == clusters
