@@ -28,7 +28,7 @@ from vi_ner.records import read_annotations  # noqa: E402
 IMAGES = ROOT / "docs" / "images"
 LABELS = ROOT / "annotations" / "labels.json"
 TEXT = (
-    "🌾 Hợp tác xã Rừng Xanh mở chợ phiên\n\n"
+    "Hợp tác xã Rừng Xanh mở chợ phiên\n\n"
     "Sáng 12/4, bà Lò Thị Mai, chủ nhiệm Hợp tác xã Rừng Xanh, mở phiên chợ đầu tiên ở xã Nậm Cang.\n\n"
     "Ông Giàng A Páo từ Sa Pa xuống mua 30 cây giống."
 )
@@ -97,7 +97,8 @@ def take_pictures(site: Site) -> None:
 
 def shoot(page: Page, name: str) -> None:
     """A picture, once the page has come to rest."""
-    time.sleep(4)
+    time.sleep(6)
+    page.browser.execute_script("document.querySelectorAll('*').forEach(e => { e.scrollTop = 0 })")
     picture(page, IMAGES / f"{name}.png")
 
 

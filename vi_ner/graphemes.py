@@ -1,7 +1,7 @@
 """Grapheme clusters as Doccano's editor counts them: by the rules of Unicode 10, whatever is current elsewhere.
 
-Newer rules join what Doccano counts twice (a red-haired person, a hand that is newer than its list and has a skin tone),
-so that a span behind such an emoji would come back shifted. Source: the library `grapheme-splitter` 1.0.4, which
+Newer rules join what Doccano counts twice (a red-haired person; a newer hand with a skin tone), so that a span behind
+such an emoji would come back shifted. Source: the library `grapheme-splitter` 1.0.4, which
 Doccano 1.8.4 ships, and Unicode Standard Annex 29, version 10.
 """
 
