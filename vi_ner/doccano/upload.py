@@ -28,14 +28,13 @@ def push(session: Session, request: Row, folder: Path) -> Row:
     _refuse_changed(project, rows, present)
     removed = _remove_copies(session, project, present)
     missing = [row for uid, row in rows.items() if uid not in present]
-    refused = [
-        problem
-        for at in range(0, len(missing), CHUNK)
-        for problem in _upload(session, project, missing[at : at + CHUNK])
-    ]
-    present = _by_uid(session.examples(project))
-    removed += _remove_copies(session, project, present)
-    _refuse_changed(project, rows, present)
+    refused: list[str] = []
+    for at in range(0, len(missing), CHUNK):
+        refused += _upload(session, project, missing[at : at + CHUNK])
+    if missing:
+        present = _by_uid(session.examples(project))
+        removed += _remove_copies(session, project, present)
+        _refuse_changed(project, rows, present)
     if refused:
         raise ViNerError(
             f"{len(refused)} documents were refused by the server: {'; '.join(refused[:5])}.",
