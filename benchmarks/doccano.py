@@ -39,7 +39,7 @@ client.create_label_type(project.id, "span", "PER")
 if sys.argv[2] == "push":
     for line in open(sys.argv[1], encoding="utf8"):
         row = json.loads(line)
-        example = client.create_example(project.id, row["text"], {"doc_uid": row["doc_uid"]})
+        example = client.create_example(project.id, row["text"], meta={"doc_uid": row["doc_uid"]})
         for start, end, label in row["label"]:
             client.create_span(project.id, example.id, start, end, label)
 """

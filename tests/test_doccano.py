@@ -16,6 +16,7 @@ from doccano_site import Row, Site, User
 from vi_ner.adjudicate import adjudicate
 from vi_ner.agreement import agreement
 from vi_ner.convert import convert, news_tokenizer
+from vi_ner.errors import ViNerError
 from vi_ner.pull import pull_annotations
 from vi_ner.push import push_articles
 from vi_ner.records import read_annotations
@@ -166,3 +167,45 @@ def prefer(user: User, project_name: str, annotator: str) -> None:
             if span["label"] not in keep:
                 user.ask("DELETE", f"{path}/{span['id']}")
         user.confirm(project, document)
+
+
+def test_suggestions_are_no_gold_until_somebody_says_so(doccano: Site, tmp_path: Path, model: Path) -> None:
+    rows = [{"doc_id": f"h{number}", "text": f"🎉 Số {number}: chợ Huế họp sớm."} for number in range(5)]
+    path = tmp_path / "articles.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    with pytest.raises(ViNerError, match="Suggestions need a shared project"):
+        push(doccano, path, "Gợi ý", suggest=str(model))
+    pushed = push(doccano, path, "Gợi ý", suggest=str(model), shared=True, annotators=["an", "binh"])
+    assert (pushed.sent, pushed.without_suggestions) == (5, ())
+    output = tmp_path / "pulled.jsonl"
+    assert pull_annotations("Gợi ý", output, root=doccano.root).rows == 0
+
+    admin, an, binh = doccano.admin(), doccano.annotator("an"), doccano.annotator("binh")
+    project = admin.project("Gợi ý")
+    documents = admin.documents(project)
+    member = next(m for m in admin.ask("GET", f"projects/{project['id']}/members") if m["username"] == "binh")
+    approver = next(role for role in admin.ask("GET", "roles") if role["name"] == "annotation_approver")
+    admin.ask("PATCH", f"projects/{project['id']}/members/{member['id']}", {"role": approver["id"]})
+    an.confirm(project, documents["h0"])  # taken as suggested
+    binh.confirm(project, documents["h1"])
+    an.mark(project, documents["h2"], 0, 2, an.labels(project)["ORG"])  # changed, not confirmed
+    for span in an.ask("GET", f"projects/{project['id']}/examples/{documents['h3']['id']}/spans"):
+        an.ask("DELETE", f"projects/{project['id']}/examples/{documents['h3']['id']}/spans/{span['id']}")
+    an.confirm(project, documents["h3"])  # nothing in it, says an
+
+    pull_annotations("Gợi ý", output, root=doccano.root)
+    found = {
+        v.doc_id: (v.annotator, v.confirmed, [v.text[s.start : s.end] for s in v.spans])
+        for v in read_annotations(output)
+    }
+    assert found == {
+        "h0": ("an", True, ["Huế"]),
+        "h1": ("binh", True, ["Huế"]),
+        "h2": ("", False, ["🎉", "Huế"]),
+        "h3": ("an", True, []),
+    }
+    assert pull_annotations("Gợi ý", output, root=doccano.root, only="confirmed").rows == 3
+    approved = pull_annotations("Gợi ý", output, root=doccano.root, only="approved")
+    assert (approved.rows, approved.annotators) == (1, {"binh": 1})
+    account = convert(output, articles=None, labels=LABELS, output=tmp_path / "corpus")
+    assert account.spans_converted == 1

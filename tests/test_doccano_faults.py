@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import ssl
 import subprocess
 import sys
@@ -239,3 +241,26 @@ def test_a_proxy_with_tls_and_a_path_before_doccano(
         through(address, doccano, monkeypatch)
         assert push(doccano, write_articles(tmp_path / "a.jsonl", 450), "Sau proxy").documents == 450
         assert pull_annotations("Sau proxy", tmp_path / "p.jsonl", root=doccano.root).untouched == 450
+
+
+def test_a_push_killed_in_the_middle_is_finished_by_the_next(
+    doccano: Site, articles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[subprocess.Popen[bytes]] = []
+    # The first chunk has just been handed to the server, and nobody waits for it any more.
+    with Proxy(doccano.url, before=at_request(1, "tasks/status", lambda: kill_group(running[0]))) as address:
+        through(address, doccano, monkeypatch)
+        command = [sys.executable, "-m", "vi_ner", "doccano-push", str(articles), "--project", "Giết lệnh"]
+        for option, path in {"--labels": LABELS, "--guidelines": ROOT / "annotations" / "guidelines.md"}.items():
+            command += [option, str(path)]
+        running.append(subprocess.Popen(command, cwd=doccano.root, start_new_session=True))
+        assert running[0].wait(120) == -signal.SIGKILL
+    direct(monkeypatch)
+    assert push(doccano, articles, "Giết lệnh").documents == 250
+    admin = doccano.admin()
+    project = admin.project("Giết lệnh")
+    assert (len(admin.documents(project)), admin.count(project)) == (250, 250)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
