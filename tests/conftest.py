@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 import spacy
 from playwright.sync_api import Browser, sync_playwright
+from doccano_site import Site
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
+from vi_ner.settings import KEYS
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "annotations" / "labels.json"
@@ -123,3 +125,21 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def doccano_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A real Doccano server and a folder whose settings point to it; its environments stay in the repository."""
+    site = Site(tmp_path_factory.mktemp("site"), ROOT)
+    site.start()
+    yield site
+    site.stack.close()
+
+
+@pytest.fixture
+def doccano(doccano_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The same, running again if a test before has killed it; settings of the user's own shell do not count."""
+    for key in KEYS:
+        monkeypatch.delenv(key, raising=False)
+    doccano_site.start()
+    return doccano_site

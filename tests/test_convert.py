@@ -190,3 +190,13 @@ def test_the_authored_corpus_converts_without_a_single_loss(tmp_path: Path) -> N
     assert account.rejected == [] and account.repaired == [] and account.documents_set_aside == []
     assert account.documents_converted >= 600
     assert [cluster.groups for cluster in account.clusters if len(cluster.groups) > 1] == []
+
+
+def test_a_confirmed_empty_version_counts(run: Callable[..., Conversion], write_jsonl: Callable[..., Path]) -> None:
+    def row(annotator: str, label: list, confirmed: bool) -> dict:
+        return {"doc_uid": "a", "text": TEXT, "label": label, "annotator": annotator, "confirmed": confirmed}
+
+    with pytest.raises(ViNerError, match="versions that differ"):
+        run(write_jsonl("gold.jsonl", row("lan", LABEL, True), row("minh", [], True)))
+    account = run(write_jsonl("gold.jsonl", row("lan", [], True), row("minh", [], True)))
+    assert (account.documents_converted, account.spans_in) == (1, 0)

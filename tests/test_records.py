@@ -147,3 +147,10 @@ def test_labels(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text('{"PER": 1}', encoding="utf8")
     with pytest.raises(ViNerError, match="Not a list of labels"):
         read_labels(tmp_path / "labels.json")
+
+
+def test_a_row_that_says_what_its_spans_cover_must_be_right(write_jsonl: Callable[..., Path]) -> None:
+    entity = {"start_offset": 5, "end_offset": 9, "label": "LOC", "text": "Quế"}
+    path = write_jsonl("a.jsonl", {"doc_uid": "d", "text": "chợ ở Quế", "entities": [entity]})
+    with pytest.raises(ViNerError, match="say that they cover"):
+        read_annotations(path)

@@ -129,9 +129,9 @@ def convert_gold(
 def merge_versions(versions: Sequence[Annotation], *, annotator: str | None, account: Conversion) -> list[Annotation]:
     """One annotation per document, sorted by id.
 
-    An empty version beside a filled one is an annotator's untouched copy and does not count; a document that several
-    annotators all left empty is set aside, because nobody said that it holds no entity. Where filled versions differ,
-    that of `annotator` counts.
+    An empty version beside a filled one is an annotator's untouched copy and does not count, unless it was confirmed; a
+    document that several annotators all left empty is set aside, because nobody said that it holds no entity. Where
+    versions that count differ, that of `annotator` counts.
     RAISES (ViNerError): One id with different texts, filled versions that differ and no choice between them, an unknown
         annotator, or not one document left.
     """
@@ -165,7 +165,7 @@ def _choose_version(doc_id: str, versions: Sequence[Annotation], annotator: str 
             where=", ".join(version.where for version in versions[:2]),
             fix="Give every document its own id.",
         )
-    filled = [version for version in versions if version.spans]
+    filled = [version for version in versions if version.spans or version.confirmed]
     if len({version.spans for version in filled}) > 1:
         filled = [version for version in filled if version.annotator == annotator]
         if len({version.spans for version in filled}) != 1:

@@ -19,12 +19,15 @@ import regex
 import srsly
 
 from .errors import ViNerError
+from .graphemes import grapheme_starts
 
 SPAN_KEYS = ("label", "labels", "entities", "annotations")
 ID_KEYS = ("doc_uid", "doc_id", "id")
 OFFSET_UNITS = ("codepoint", "utf16", "grapheme")
 # Keys of a Doccano row that say something about the row and not about the article.
 ROW_KEYS = {*SPAN_KEYS, *ID_KEYS, "text", "relations", "Comments", "comments", "cats", "offset_unit"}
+# … and those that `doccano-pull` and `adjudicate` add.
+ROW_KEYS |= {"annotator", "confirmed", "approver", "versions"}
 
 
 @dataclass(frozen=True, order=True)
@@ -47,7 +50,10 @@ class Article:
 
 @dataclass(frozen=True)
 class Annotation:
-    """One annotator's spans over one document. `where` is the file and line it came from."""
+    """One annotator's spans over one document. `where` is the file and line it came from.
+
+    confirmed: Whether the annotator declared it finished; an empty version counts as gold only then.
+    """
 
     doc_id: str
     text: str
@@ -55,6 +61,7 @@ class Annotation:
     meta: dict[str, Any]
     annotator: str
     where: str
+    confirmed: bool = False
 
 
 def read_labels(path: Path) -> list[str]:
@@ -187,10 +194,25 @@ def _meta(row: dict[str, Any]) -> dict[str, Any]:
 def _annotation(row: dict[str, Any], where: str, *, annotator: str, offset_unit: str | None) -> Annotation:
     doc_id, text = _id_and_text(row, where)
     where = f"{where} (document {doc_id})"
-    spans = [_span(raw, where) for raw in _raw_spans(row, where)]
-    unit = row.get("offset_unit") or offset_unit
+    raw_spans = _raw_spans(row, where)
+    spans = to_code_points(
+        text, [_span(raw, where) for raw in raw_spans], row.get("offset_unit") or offset_unit, where=where
+    )
+    _check_surfaces(text, raw_spans, spans, where)
     annotator = str(row.get("annotator") or annotator)
-    return Annotation(doc_id, text, to_code_points(text, spans, unit, where=where), _meta(row), annotator, where)
+    return Annotation(doc_id, text, spans, _meta(row), annotator, where, bool(row.get("confirmed")))
+
+
+def _check_surfaces(text: str, raw_spans: list[Any], spans: Iterable[Span], where: str) -> None:
+    """RAISES (ViNerError): Rows that say what their spans cover (`text`) say something else than the text."""
+    said = sorted(str(raw["text"]) for raw in raw_spans if isinstance(raw, dict) and "text" in raw)
+    found = sorted(text[span.start : span.end] for span in spans)
+    if said and said != found:
+        raise ViNerError(
+            f"Spans cover {found}, but say that they cover {said}.",
+            where=where,
+            fix="The row was changed after it was pulled. Pull it again.",
+        )
 
 
 def _raw_spans(row: dict[str, Any], where: str) -> list[Any]:
@@ -251,6 +273,18 @@ def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where:
     return tuple(converted)
 
 
+def from_code_points(text: str, spans: Iterable[Span], unit: str, *, where: str) -> list[Span]:
+    """Spans with offsets in code points, with offsets that count `unit`: the inverse of `to_code_points`.
+
+    RAISES (ViNerError): A span begins or ends inside a unit.
+    """
+    offset = {position: offset for offset, position in _boundaries(text, unit)}
+    try:
+        return [Span(offset[span.start], offset[span.end], span.label) for span in spans]
+    except KeyError as error:
+        raise ViNerError(f"A span has a border inside a {unit}, at code point {error}.", where=where) from error
+
+
 def _boundaries(text: str, unit: str) -> Iterator[tuple[int, int]]:
     """Pairs (offset in `unit`, offset in code points) for every border between units."""
     if unit == "codepoint":
@@ -262,8 +296,7 @@ def _boundaries(text: str, unit: str) -> Iterator[tuple[int, int]]:
             offset += 2 if ord(char) > 0xFFFF else 1
         yield offset, len(text)
     else:
-        starts = [match.start() for match in regex.finditer(r"\X", text)]
-        yield from enumerate([*starts, len(text)])
+        yield from enumerate([*grapheme_starts(text), len(text)])
 
 
 def _refuse_ambiguous(text: str, end: int, where: str) -> None:

@@ -1,0 +1,191 @@
+"""Articles to Doccano, with a pipeline's suggestions if wanted: each once, however often it is run."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import srsly
+from dotenv import dotenv_values
+
+from .client import run_client
+from .doccano.session import RESERVED
+from .doccano.versions import digest
+from .errors import ViNerError
+from .files import replacing_file
+from .records import Article, Span, from_code_points, read_articles, read_labels
+from .settings import LOCAL_DATA
+from .tag import load_pipeline
+
+UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
+PASSWORDS = "annotators.env"
+
+
+@dataclass(frozen=True)
+class Push:
+    """What a push has done.
+
+    sent: Documents that were not there before. removed: Further copies, as a retried import leaves them.
+    members: Users created, whose passwords are in `.doccano/annotators.env`. without_suggestions: Documents that have
+    arrived without their suggestions.
+    """
+
+    address: str
+    created: bool
+    sent: int
+    documents: int
+    removed: int
+    members: tuple[str, ...]
+    without_suggestions: tuple[str, ...]
+
+
+def push_articles(
+    articles: Path,
+    *,
+    project: str,
+    labels: Path,
+    guidelines: Path,
+    root: Path,
+    suggest: str | None = None,
+    shared: bool = False,
+    annotators: Sequence[str] = (),
+    building: Callable[[str], None] = lambda name: None,
+) -> Push:
+    """Bring articles into a sequence labelling project, created if need be, and check that each is there once.
+
+    labels, guidelines: `labels.json` and a Markdown file, which the project's labels and guideline are made equal to.
+    suggest: A trained pipeline whose entities are marked beforehand; only in a shared project, because Doccano shows
+        imported spans to nobody but the importer otherwise.
+    shared: All annotators work on one version; otherwise each has their own. annotators: Members of the project;
+        users who do not exist are created.
+    RAISES (ViNerError): Bad articles or labels, no server, or what the server refuses; see `doccano.upload`.
+    """
+    if suggest and not shared:
+        raise ViNerError(
+            "Suggestions need a shared project: elsewhere Doccano shows them to the importer alone.",
+            where=project,
+            fix="Add --shared. For independent versions with suggestions, push a shared project for each annotator.",
+        )
+    known = read_articles(articles)
+    spans, source = _suggest(known, suggest, read_labels(labels)) if suggest else ({}, "")
+    return push_rows(
+        article_rows(known, spans, source=source),
+        project=project,
+        description=f"{len(known)} articles from {articles.name}",
+        labels=srsly.read_json(labels),
+        guideline=guidelines.read_text(encoding="utf8"),
+        root=root,
+        shared=shared,
+        annotators=annotators,
+        building=building,
+    )
+
+
+def push_rows(
+    rows: Iterable[dict[str, Any]],
+    *,
+    project: str,
+    description: str,
+    labels: list[dict[str, Any]],
+    guideline: str,
+    root: Path,
+    shared: bool,
+    overlap: bool = False,
+    annotators: Sequence[str] = (),
+    building: Callable[[str], None] = lambda name: None,
+) -> Push:
+    """Bring rows as `article_rows` makes them into a project; see `push_articles`."""
+    file = root / LOCAL_DATA / PASSWORDS
+    known = {name: password for name, password in dotenv_values(file).items() if password}
+    fresh = {name: secrets.token_urlsafe(12) for name in annotators if name not in known}
+    _keep_passwords(file, known | fresh)  # first of all: a user whose password got lost could not be helped
+    request = {
+        "project": project,
+        "description": description,
+        "guideline": guideline,
+        "labels": labels,
+        "members": {name: (known | fresh)[name] for name in annotators},
+        "shared": shared,
+        "overlap": overlap,
+    }
+    with run_client("push", request, rows=rows, root=root, building=building) as (result, _):
+        _keep_passwords(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
+        return Push(
+            address=result["address"],
+            created=result["created"],
+            sent=result["sent"],
+            documents=result["documents"],
+            removed=result["removed"],
+            members=tuple(result["members"]),
+            without_suggestions=tuple(result["without_suggestions"]),
+        )
+
+
+def _keep_passwords(file: Path, passwords: Mapping[str, str]) -> None:
+    if passwords:
+        with replacing_file(file) as path:
+            path.chmod(0o600)
+            path.write_text("".join(f"{key}={value}\n" for key, value in passwords.items()), encoding="utf8")
+
+
+def article_rows(
+    articles: Sequence[Article], spans: Mapping[str, Sequence[Span]], *, source: str
+) -> list[dict[str, Any]]:
+    """Rows for Doccano's import: the text as it is, spans in Doccano's unit, the same metadata keys in every row.
+
+    source: Who made the spans. Doccano stores the columns of a file as a table, so a key that a row lacks is sent as
+    an empty text.
+    RAISES (ViNerError): A metadata key that Doccano uses itself, or a character that a database cannot hold.
+    """
+    keys = sorted({key for article in articles for key in article.meta})
+    rows = []
+    for article in articles:
+        _check_article(article)
+        marked = spans.get(article.doc_id, ())
+        label = [[s.start, s.end, s.label] for s in from_code_points(article.text, marked, UNIT, where=article.doc_id)]
+        meta = {key: "" if article.meta.get(key) is None else article.meta[key] for key in keys}
+        rows.append(
+            {
+                "text": article.text,
+                "label": label,
+                **meta,
+                "doc_uid": article.doc_id,
+                "text_sha256": hashlib.sha256(article.text.encode("utf8")).hexdigest(),
+                "suggested": f"{source} {digest(label)}" if label else "",
+            }
+        )
+    return rows
+
+
+def _check_article(article: Article) -> None:
+    clash = sorted(RESERVED & article.meta.keys())
+    if clash:
+        raise ViNerError(
+            f"Doccano uses the metadata key {clash[0]!r} itself.", where=article.doc_id, fix="Give it another name."
+        )
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in article.text):
+        raise ViNerError(
+            "The text holds a NUL or half a surrogate pair, which no database keeps.",
+            where=article.doc_id,
+            fix="Look where the text was made: it was cut or decoded wrongly.",
+        )
+
+
+def _suggest(articles: Sequence[Article], model: str, labels: Sequence[str]) -> tuple[dict[str, list[Span]], str]:
+    """The entities that a pipeline finds, by document id, and the pipeline's name and version."""
+    nlp = load_pipeline(model)
+    found = {}
+    for article, doc in zip(articles, nlp.pipe(article.text for article in articles), strict=True):
+        found[article.doc_id] = [Span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+    unknown = sorted({span.label for spans in found.values() for span in spans} - set(labels))
+    if unknown:
+        raise ViNerError(
+            f"The pipeline marks {', '.join(unknown)}, which the project does not know.",
+            where=model,
+            fix="Add the labels to labels.json, or take a pipeline trained on these labels.",
+        )
+    return found, f"{nlp.meta['lang']}_{nlp.meta['name']}-{nlp.meta['version']}"

@@ -1,0 +1,74 @@
+"""Where Doccano is and who we are there: from the environment or a `.env` file, never from the command line.
+
+`DOCCANO_URL`, `DOCCANO_USERNAME` and `DOCCANO_PASSWORD` name any server. Where none of them is set, the server that
+`vi_ner doccano` started in this folder is meant.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from .errors import ViNerError
+
+LOCAL_DATA = Path(".doccano")  # data of the local server, git-ignored
+SECRETS = "secrets.env"
+KEYS = ("DOCCANO_URL", "DOCCANO_USERNAME", "DOCCANO_PASSWORD")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A Doccano server and the account to use there."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that hand it to another process."""
+        return dict(zip(KEYS, (self.url, self.username, self.password), strict=True))
+
+
+def read_settings(root: Path) -> dict[str, str]:
+    """Every setting: the environment, else the file `.env` in `root`.
+
+    RAISES (ViNerError): git tracks the `.env` file, so its passwords would be published.
+    """
+    file = root / ".env"
+    if file.is_file() and _tracked(file):
+        raise ViNerError(
+            "git tracks this file, so passwords in it would be published.",
+            where=str(file),
+            fix="Run `git rm --cached .env`, and change the passwords that were committed.",
+        )
+    return {key: value for key, value in dotenv_values(file).items() if value} | dict(os.environ)
+
+
+def read_connection(root: Path) -> Connection:
+    """The server to talk to.
+
+    RAISES (ViNerError): Settings are missing.
+    """
+    found = {key: value for key, value in read_settings(root).items() if key in KEYS and value}
+    local = root / LOCAL_DATA / SECRETS
+    if not found and local.is_file():
+        found = {key: value for key, value in dotenv_values(local).items() if key in KEYS and value}
+    missing = [key for key in KEYS if key not in found]
+    if missing:
+        raise ViNerError(
+            f"No Doccano server is known: {', '.join(missing)} not set.",
+            fix="Start one here with `spacy project run doccano`, or name one in the environment or in a file .env.",
+        )
+    return Connection(*(found[key] for key in KEYS))
+
+
+def _tracked(file: Path) -> bool:
+    command = ["git", "ls-files", "--error-unmatch", file.name]
+    try:
+        return subprocess.run(command, cwd=file.parent, capture_output=True, check=False).returncode == 0
+    except OSError:  # no git here
+        return False
