@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import spacy
-from playwright.sync_api import Browser, sync_playwright
 from doccano_site import Site
+from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
