@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def doccano_cli(
         with running_server(python, data=data, port=port, settings=read_settings(ROOT)) as server:
             msg.good(f"Doccano runs at {server.url}")
             msg.text(f"User admin, its password is in {data / SECRETS}. Ctrl-C stops it; the data are kept.")
+            sys.stdout.flush()  # whoever reads it through a pipe waits for the address
             while True:
                 server.check()
                 time.sleep(0.5)
