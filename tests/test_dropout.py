@@ -8,7 +8,7 @@ import spacy
 import torch
 from spacy.language import Language
 
-from vi_ner.dropout import create_encoder_training
+from vi_ner.dropout import with_dropout
 from vi_ner.fastcpu import encoders
 
 TEXT = "Bà Lò Thị Pó ở bản Nà Hoi ra chợ từ sáng sớm."
@@ -34,7 +34,7 @@ def run(nlp: Language, *, hidden_pieces: float, hidden_states: float, training: 
         return forward(input_ids=input_ids, **kwargs)
 
     module.forward = record
-    create_encoder_training(hidden_pieces=hidden_pieces, hidden_states=hidden_states)(nlp)
+    module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
     batch = tokenizer([TEXT] * 40, return_tensors="pt")
     torch.manual_seed(0)
     module.train(training)

@@ -27,13 +27,14 @@ def create_encoder_training(hidden_pieces: float = 0.0, hidden_states: float = 0
     def prepare(nlp: Language) -> Language:
         speed_up(nlp)
         for module, tokenizer in encoders(nlp):
-            module.forward = _dropout(module, tokenizer, hidden_pieces, hidden_states)
+            module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
         return nlp
 
     return prepare
 
 
-def _dropout(module: Any, tokenizer: Any, hidden_pieces: float, hidden_states: float) -> Callable[..., Any]:
+def with_dropout(module: Any, tokenizer: Any, *, hidden_pieces: float, hidden_states: float) -> Callable[..., Any]:
+    """The forward function of an encoder with both kinds of dropout, which do nothing outside training."""
     forward = module.forward
     special = torch.tensor(tokenizer.all_special_ids)
 
