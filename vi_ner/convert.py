@@ -10,7 +10,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -262,10 +262,7 @@ def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> An
             where=annotation.where,
             fix="Texts are never changed after annotation: restore the article, or annotate it anew.",
         )
-    meta = annotation.meta | article.meta
-    return Annotation(
-        annotation.doc_id, annotation.text, annotation.spans, meta, annotation.annotator, annotation.where
-    )
+    return replace(annotation, meta=annotation.meta | article.meta)
 
 
 def _group(annotation: Annotation) -> str:

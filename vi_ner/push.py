@@ -19,7 +19,6 @@ from .errors import ViNerError
 from .files import replacing_file
 from .records import Article, Span, from_code_points, read_articles, read_labels
 from .settings import LOCAL_DATA
-from .tag import load_pipeline
 
 UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
 PASSWORDS = "annotators.env"
@@ -177,6 +176,8 @@ def _check_article(article: Article) -> None:
 
 def _suggest(articles: Sequence[Article], model: str, labels: Sequence[str]) -> tuple[dict[str, list[Span]], str]:
     """The entities that a pipeline finds, by document id, and the pipeline's name and version."""
+    from .tag import load_pipeline  # spaCy and torch, which a push without suggestions need not wait for
+
     nlp = load_pipeline(model)
     found = {}
     for article, doc in zip(articles, nlp.pipe(article.text for article in articles), strict=True):

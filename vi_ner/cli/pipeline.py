@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import srsly
 import typer
 from wasabi import msg
 
-from ..errors import ViNerError
 from .app import app
+from .docbins import read_docs
 from .screen import busy, percent, progress
 
 
@@ -25,20 +24,14 @@ def evaluate_cli(
 ) -> None:
     """Strict scores per label and overall, with intervals over groups of documents."""
     import spacy
-    from spacy.tokens import DocBin
     from spacy.training import Example
 
     from ..evaluate import evaluate
     from ..files import replacing_file
     from ..tag import load_pipeline
 
-    if not gold.is_file():
-        raise ViNerError("No such file.", where=str(gold), fix="Run `spacy project run convert` first.")
     nlp = load_pipeline(model)
-    try:
-        references = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
-    except (ValueError, zlib.error) as error:
-        raise ViNerError("Not a DocBin.", where=str(gold), fix="Give a .spacy file that `convert` wrote.") from error
+    references = list(read_docs(gold, nlp.vocab))
     predictions = nlp.pipe(nlp.make_doc(doc.text) for doc in references)
     pairs = zip(progress(predictions, unit="documents", total=len(references)), references, strict=True)
     result = evaluate([Example(prediction, reference) for prediction, reference in pairs])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
+from .docbins import read_docs
 from .screen import busy, percent, progress
 
 if TYPE_CHECKING:
@@ -112,18 +112,11 @@ def read_cases(path: Path) -> list[Case]:
 
     RAISES (ViNerError): There is none, or one without documents.
     """
-    from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     from ..report.cases import read_case
 
-    if not path.is_file():
-        raise ViNerError("No such file.", where=str(path), fix="Run `spacy project run convert` first.")
-    try:
-        docs = DocBin().from_disk(path).get_docs(Vocab())
-        cases = [read_case(doc, number) for number, doc in enumerate(docs, start=1)]
-    except (ValueError, zlib.error) as error:
-        raise ViNerError("Not a DocBin.", where=str(path), fix="Give a .spacy file that `convert` wrote.") from error
+    cases = [read_case(doc, number) for number, doc in enumerate(read_docs(path, Vocab()), start=1)]
     if not cases:
         raise ViNerError("Not one document in it.", where=str(path), fix="Convert again, with more documents.")
     return cases

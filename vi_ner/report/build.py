@@ -107,7 +107,7 @@ def build_report(inputs: Inputs) -> Report:
     cases, predicted = inputs.cases, inputs.predicted
     labels = _labels(inputs)
     resampling = Resampling([case.group for case in cases])
-    pairs = [kinds.pair(case, guesses) for case, guesses in zip(cases, predicted, strict=True)]
+    pairs = _pairs(cases, predicted)
     slicing = Slicing(inputs.train)
     counts = slice_counts(cases, pairs, slicing, resampling)
     other = _pairs(cases, inputs.other[1]) if inputs.other else None

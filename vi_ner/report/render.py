@@ -72,10 +72,6 @@ def render_markdown(report: Report) -> str:
     )
     environment.filters["cell"] = markdown_cell
     template = environment.get_template("report.md")
-
-    def english(name: str) -> str:
-        return WORDS.get(name, (name, name))[1]
-
     weak = sorted((row for row in report.slices if row.score.groups >= FEW), key=lambda row: row.score.f)
     return template.render(
         report=report,
