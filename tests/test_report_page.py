@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from typer.testing import CliRunner, Result
 from vi_ner.cli import app
 from vi_ner.convert import USER_DATA
 from vi_ner.errors import ViNerError
+from vi_ner.report.curves import CurvePoint
 from vi_ner.report.build import Report, read_report, schema
 from vi_ner.report.render import markdown_cell, render_html
 
@@ -68,7 +70,13 @@ def folder(nlp: Language, tmp_path_factory: pytest.TempPathFactory) -> Path:
     blank.to_disk(path / "worse")
     steps = [{"step": i * 10, "epoch": i, "score": i / 10, "losses": {"tagger": 9.0 - i}} for i in range(5)]
     srsly.write_jsonl(path / "training.jsonl", [{"epoch": 0, "step": 5, "score": None, "losses": {}}, *steps])
-    srsly.write_json(path / "learning-curve.json", [{"documents": n, "f": n / 200} for n in (20, 50, 100)])
+    points = [
+        CurvePoint(n, side, label, n / 200, n / 250, n / 150)
+        for n in (20, 50)
+        for side in "ab"
+        for label in ("all", "LOC")
+    ]
+    srsly.write_json(path / "learning-curve.json", [asdict(point) for point in points])
     return path
 
 
@@ -117,7 +125,7 @@ def test_the_report_by_hand(report: Report) -> None:
     assert report.runs is not None and (report.runs.f, report.runs.mean) == ((0.5, 0.0), 0.25)
     assert report.leakage is not None and len(report.leakage.groups) == 6
     assert [step.step for step in report.training] == [0, 10, 20, 30, 40]
-    assert [point.documents for point in report.learning] == [20, 50, 100]
+    assert [point.documents for point in report.learning if (point.gold, point.label) == ("a", "LOC")] == [20, 50]
     made_forms = {row.value: row.score for row in report.slices if row.dimension == "made form"}
     assert set(made_forms) == {"as it came", "joined", "spaced", "nfd", "caps", "plain"}
     assert made_forms["caps"].correct == 0 < made_forms["as it came"].correct

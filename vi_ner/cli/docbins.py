@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ViNerError
+from .screen import progress
 
 if TYPE_CHECKING:
+    from spacy.language import Language
     from spacy.tokens import Doc
+    from spacy.training import Example
     from spacy.vocab import Vocab
 
 
@@ -27,3 +30,17 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         yield from DocBin().from_disk(path).get_docs(vocab)
     except (ValueError, zlib.error) as error:
         raise ViNerError("Not a DocBin.", where=str(path), fix="Give a .spacy file that `convert` wrote.") from error
+
+
+def examples(nlp: Language, path: Path) -> list[Example]:
+    """What a pipeline finds in the documents of a DocBin, with their gold; behind a bar.
+
+    RAISES (ViNerError): There is no such DocBin.
+    """
+    from spacy.training import Example
+
+    references = list(read_docs(path, nlp.vocab))
+    predictions = progress(
+        nlp.pipe(nlp.make_doc(doc.text) for doc in references), unit="documents", total=len(references)
+    )
+    return [Example(prediction, reference) for prediction, reference in zip(predictions, references, strict=True)]

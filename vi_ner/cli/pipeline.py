@@ -12,7 +12,7 @@ import typer
 from wasabi import msg
 
 from .app import app
-from .docbins import read_docs
+from .docbins import examples
 from .screen import busy, percent, progress
 
 
@@ -24,17 +24,13 @@ def evaluate_cli(
 ) -> None:
     """Strict scores per label and overall, with intervals over groups of documents."""
     import spacy
-    from spacy.training import Example
 
     from ..evaluate import evaluate
     from ..files import replacing_file
     from ..tag import load_pipeline
 
     nlp = load_pipeline(model)
-    references = list(read_docs(gold, nlp.vocab))
-    predictions = nlp.pipe(nlp.make_doc(doc.text) for doc in references)
-    pairs = zip(progress(predictions, unit="documents", total=len(references)), references, strict=True)
-    result = evaluate([Example(prediction, reference) for prediction, reference in pairs])
+    result = evaluate(examples(nlp, gold))
     print_scores(asdict(result))
     content = asdict(result) | {
         "gold": gold.name,

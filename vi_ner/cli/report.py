@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +42,10 @@ def report_cli(
     fail_if_worse: bool = typer.Option(False, help=f"Exit code {WORSE} if clearly worse than --compare"),
 ) -> None:
     """Where a pipeline is right and wrong: a page, the same as JSON, and a summary in Markdown."""
+    from ..augment import FORMS
     from ..records import read_labels
     from ..report.build import Inputs, build_report
+    from ..report.cases import in_form
     from ..report.curves import read_learning_curve, read_training_log
     from ..report.provenance import trace
     from ..report.sides import read_conversion
@@ -57,12 +59,14 @@ def report_cli(
     beside = Path(nlp.path or ".").parent
     curves = read_training_log(beside / "training.jsonl"), read_learning_curve(beside / "learning-curve.json")
     training_side = read_cases(train) if train else None
+    forms = {name: in_form(cases, name) for name in FORMS}
     other = (compare, predictions(compare, cases)) if compare else None
+    other_forms = find_in_forms(load_pipeline(compare), forms) if compare and not is_report(compare) else None
     runs = {path: predictions(path, cases) for path in run}
     begin = time.perf_counter()
     predicted = find(nlp, cases, what="documents")
     seconds = time.perf_counter() - begin
-    forms = in_forms(nlp, cases)
+    found = find_in_forms(nlp, forms)
     command = shlex.join(["python", "-m", "vi_ner", *sys.argv[1:]])
     with busy("Computing the report"):
         report = build_report(
@@ -71,8 +75,9 @@ def report_cli(
                 predicted=predicted,
                 provenance=trace(nlp, gold, train, command=command, seconds=seconds, cases=cases),
                 train=training_side,
-                forms=forms,
+                forms={name: (forms[name], found[name]) for name in forms},
                 other=other,
+                other_forms=other_forms,
                 runs=runs,
                 training=curves[0],
                 learning=curves[1],
@@ -129,13 +134,14 @@ def find(nlp: Language, cases: Sequence[Case], *, what: str) -> list[tuple[Entit
     return list(progress(predict(nlp, (case.text for case in cases)), unit=what, total=len(cases)))
 
 
-def in_forms(nlp: Language, cases: Sequence[Case]) -> dict[str, tuple[Sequence[Case], Sequence[tuple[Entity, ...]]]]:
-    """The cases in every form, with what is found in them."""
-    from ..augment import FORMS
-    from ..report.cases import in_form
+def find_in_forms(nlp: Language, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:
+    """The predictions for the cases in every form."""
+    return {name: find(nlp, cases, what=f"documents ({name})") for name, cases in forms.items()}
 
-    changed = {name: in_form(cases, name) for name in FORMS}
-    return {name: (form, find(nlp, form, what=f"documents ({name})")) for name, form in changed.items()}
+
+def is_report(path: str) -> bool:
+    """Whether this is a report and not a pipeline."""
+    return path.endswith(".json")
 
 
 def predictions(path: str, cases: Sequence[Case]) -> list[tuple[Entity, ...]]:
@@ -146,7 +152,7 @@ def predictions(path: str, cases: Sequence[Case]) -> list[tuple[Entity, ...]]:
     from ..report.build import read_report
     from ..tag import load_pipeline
 
-    if not path.endswith(".json"):
+    if not is_report(path):
         return find(load_pipeline(path), cases, what=f"documents ({Path(path).name})")
     known = {(result.doc_id, result.text): result.predicted for result in read_report(Path(path)).results}
     missing = [case.doc_id for case in cases if (case.doc_id, case.text) not in known]

@@ -22,7 +22,7 @@ from .kinds import Border, Confusion, Pair, Surface, Syllable, TokenScore
 from .matching import Matching, match
 from .provenance import Provenance
 from .sides import Leakage, Loss, Side, describe_side, find_leakage
-from .slices import FORM, Slice, Slicing, all_labels, slice_counts, slices
+from .slices import AS_CAME, FORM, Slice, Slicing, all_labels, slice_counts, slices
 
 VERSION = 1
 
@@ -87,6 +87,7 @@ class Inputs:
     """What a report is built from. Predictions stand in the order of the cases.
 
     forms: Cases and predictions in the forms of `augment`, by name. other: Predictions to compare with, and their name.
+    other_forms: Predictions to compare with in these forms, where there are any.
     runs: Predictions of further runs, by name.
     """
 
@@ -96,6 +97,7 @@ class Inputs:
     train: Sequence[Case] | None = None
     forms: Mapping[str, tuple[Sequence[Case], Sequence[Sequence[Entity]]]] | None = None
     other: tuple[str, Sequence[Sequence[Entity]]] | None = None
+    other_forms: Mapping[str, Sequence[Sequence[Entity]]] | None = None
     runs: Mapping[str, Sequence[Sequence[Entity]]] | None = None
     training: tuple[Step, ...] = ()
     learning: tuple[CurvePoint, ...] = ()
@@ -126,7 +128,7 @@ def build_report(inputs: Inputs) -> Report:
         surfaces=kinds.wrong_surfaces(cases, pairs),
         syllables=kinds.edge_syllables(cases, pairs),
         borders=kinds.border_changes(cases, pairs),
-        slices=slices(all_labels(counts), slicing, resampling, other=other_counts) + _forms(inputs, resampling, pairs),
+        slices=slices(all_labels(counts), slicing, resampling, other=other_counts) + _forms(inputs, resampling),
         advice=advise(counts, label_counts(pairs, labels, resampling), slicing, resampling),
         comparison=None
         if inputs.other is None or other is None
@@ -157,20 +159,33 @@ def _pairs(cases: Sequence[Case], predicted: Sequence[Sequence[Entity]]) -> list
     return [kinds.pair(case, guesses) for case, guesses in zip(cases, predicted, strict=True)]
 
 
-def _forms(inputs: Inputs, resampling: Resampling, pairs: Sequence[Sequence[Pair]]) -> list[Slice]:
-    """The test side in every form, each against the texts as they came; the text as it came stands first."""
+def _forms(inputs: Inputs, resampling: Resampling) -> list[Slice]:
+    """The test side in every form; the text as it came stands first.
+
+    Each against the other model on the same form where there is one, else against the texts as they came.
+    """
     if not inputs.forms:
         return []
-    as_came = _all_counts(pairs, resampling)
-    found = [Slice(FORM, "as it came", resampling.score(as_came, lost=_lost(inputs)))]
-    for name, (cases, predicted) in inputs.forms.items():
-        count = _all_counts(_pairs(cases, predicted), resampling)
-        difference = resampling.difference([count], [as_came])
-        found.append(Slice(FORM, name, resampling.score(count, lost=_lost(inputs)), difference=difference))
-    return found
+    forms = {AS_CAME: (inputs.cases, inputs.predicted), **inputs.forms}
+    counts = {name: _all_counts(cases, predicted, resampling) for name, (cases, predicted) in forms.items()}
+    if inputs.other:
+        others = {AS_CAME: inputs.other[1], **(inputs.other_forms or {})}
+        base = {name: _all_counts(forms[name][0], predicted, resampling) for name, predicted in others.items()}
+    else:
+        base = {name: counts[AS_CAME] for name in inputs.forms}
+    return [
+        Slice(
+            FORM,
+            name,
+            resampling.score(count, lost=_lost(inputs)),
+            difference=resampling.difference([count], [base[name]]) if name in base else None,
+        )
+        for name, count in counts.items()
+    ]
 
 
-def _all_counts(pairs: Sequence[Sequence[Pair]], resampling: Resampling) -> Any:
+def _all_counts(cases: Sequence[Case], predicted: Sequence[Sequence[Entity]], resampling: Resampling) -> Any:
+    pairs = _pairs(cases, predicted)
     labels = sorted({e.label for document in pairs for found in document for e in (found.gold, found.predicted) if e})
     return sum(label_counts(pairs, labels, resampling).values(), start=resampling.none())
 

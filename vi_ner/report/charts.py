@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from markupsafe import Markup
 
 from ..page import ACCENT, INK, LINE, MUTED, PANEL, SECOND, Chart
 from ..scores import FEW, Score
-from .curves import Calibration, CurvePoint, Step
+from .curves import EVERYTHING, Calibration, CurvePoint, Step
 from .matching import BORDERS, STRICT, WAYS, Matching
 from .words import WORDS
 
@@ -106,18 +107,23 @@ def training_curve(steps: Sequence[Step], caption: Markup) -> Markup:
     return chart.svg(caption)
 
 
-def learning_curve(points: Sequence[CurvePoint], caption: Markup) -> Markup:
-    """F by the number of documents trained on, with intervals where they are known."""
-    chart = Chart(6.4, 3.0)
-    x = [point.documents for point in points]
-    chart.axes.plot(x, [100 * point.f for point in points], "o-", color=ACCENT)
-    for point in points:
-        if point.f_low is not None and point.f_high is not None:
-            chart.axes.vlines(point.documents, 100 * point.f_low, 100 * point.f_high, color=ACCENT)
+def learning_curve(points: Sequence[CurvePoint]) -> Chart:
+    """F by the number of documents trained on, a line for each label and a broad one with intervals for all."""
+    chart = Chart(6.4, 3.6)
+    for label, marker in zip(dict.fromkeys(point.label for point in points), cycle("osD^v"), strict=False):
+        line = sorted((point for point in points if point.label == label), key=lambda point: point.documents)
+        x, y = [point.documents for point in line], [100 * point.f for point in line]
+        if label == EVERYTHING:
+            chart.axes.plot(x, y, marker=marker, color=ACCENT, linewidth=2.4, label=label)
+            low, high = [100 * point.f_low for point in line], [100 * point.f_high for point in line]
+            chart.axes.vlines(x, low, high, color=ACCENT)
+        else:
+            chart.axes.plot(x, y, marker=marker, color=SECOND, linewidth=1, linestyle="--", label=label)
+    chart.figure.legend(loc="outside right upper", frameon=False, labelcolor=MUTED, fontsize=9)
     chart.axes.set_xlabel(chart.both("Số bài huấn luyện", "Documents trained on"))
     chart.axes.set_ylabel("F")
     chart.axes.grid(visible=True)
-    return chart.svg(caption)
+    return chart
 
 
 def _word(chart: Chart, name: str) -> str:

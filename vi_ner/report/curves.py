@@ -16,6 +16,7 @@ from . import kinds
 from .kinds import Pair
 
 BINS = 10
+EVERYTHING = "all"  # the learning curve of all labels together
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,17 @@ class Step:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A point of the learning curve: F (0 to 1) of a model trained on so many documents."""
+    """A point of the learning curve: F (0 to 1) of a model trained on so many documents.
+
+    gold: What it was scored on. label: A label, or `all`. f_low, f_high: 95 % interval.
+    """
 
     documents: int
+    gold: str
+    label: str
     f: float
-    f_low: float | None = None
-    f_high: float | None = None
+    f_low: float
+    f_high: float
 
 
 def calibrate(pairs: Sequence[Sequence[Pair]]) -> Calibration | None:
@@ -96,7 +102,7 @@ def read_training_log(path: Path) -> tuple[Step, ...]:
 
 
 def read_learning_curve(path: Path) -> tuple[CurvePoint, ...]:
-    """The learning curve, a JSON list of `{"documents", "f", "f_low", "f_high"}`; empty where there is no such file.
+    """The learning curve that `vi_ner learning-curve` wrote; empty where there is no such file.
 
     RAISES (ViNerError): The file is something else.
     """
@@ -108,5 +114,5 @@ def read_learning_curve(path: Path) -> tuple[CurvePoint, ...]:
         raise ViNerError(
             f"Not a learning curve ({error}).",
             where=str(path),
-            fix='Expected [{"documents": 100, "f": 0.8, "f_low": 0.7, "f_high": 0.9}, …].',
+            fix="Expected what `vi_ner learning-curve` writes. Move it away to go without.",
         ) from error

@@ -138,8 +138,12 @@ def _curves(report: Report) -> dict[str, Markup]:
         caption = both("F trên tập dev trong khi huấn luyện", "F on the dev side while training")
         drawn["training"] = charts.training_curve(report.training, caption)
     if report.learning:
-        caption = both("F theo lượng dữ liệu huấn luyện", "F by amount of training data")
-        drawn["learning"] = charts.learning_curve(report.learning, caption)
+        drawn["learning"] = Markup("").join(
+            charts.learning_curve([point for point in report.learning if point.gold == gold]).svg(
+                both("F theo lượng dữ liệu huấn luyện", "F by amount of training data") + f": {gold}"
+            )
+            for gold in dict.fromkeys(point.gold for point in report.learning)
+        )
     return drawn
 
 

@@ -19,6 +19,7 @@ Dimension = Callable[[Case, Entity], str | None]
 META = ("genre", "topic", "source", "form")
 HEADLINE = 200  # characters that the first line of a text has at most if it is a headline
 FORM = "made form"
+AS_CAME = "as it came"  # among the made forms
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Slice:
     """The score of the spans with one value in one dimension.
 
     trained: Gold spans on the training side with this value; None where that makes no sense or is not known.
-    difference: Against another model on the same slice, or of a form of the text against the text as it came.
+    difference: Against another model on the same slice, or of a made form, if there is none, against the text as it
+        came.
     """
 
     dimension: str
