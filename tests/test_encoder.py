@@ -106,6 +106,15 @@ def test_no_token_is_aligned_with_a_piece_it_shares_no_character_with(
         position += length
 
 
+def test_no_piece_joins_a_word_to_the_punctuation_after_it(word_pieces: Tokenizer, tokenizer: Language) -> None:
+    text = "Xong tháng 9. Từ năm 2011, kênh VTV2. Sinh (19/5/1959), ở quận 3; mục 1. Ga 7: hết ngày 12."
+    encoding = word_pieces.encode(text, add_special_tokens=False)
+    ends = {token.idx + len(token) for token in tokenizer(text)}
+    for start, end in encoding.offsets:
+        joined = any(start < border < end for border in ends)
+        assert not joined or not any(map(str.isalnum, text[start:end])), text[start:end]
+
+
 def test_output_is_centred_and_scaled(encoder: Path, word_pieces: Tokenizer) -> None:
     model = AutoModel.from_pretrained(encoder)
     sample = Path(encoder_module.__file__).with_name("sample.txt").read_text(encoding="utf8").splitlines()
@@ -135,6 +144,7 @@ def test_trimming_keeps_special_vietnamese_and_best_latin_pieces() -> None:
         ("ing", -5.0),
         ("ness", -6.0),
         ("東京", -4.0),
+        ("▁9.", -1.0),
     ]
     assert choose_pieces(vocab, special={0}, size=4) == [0, 1, 3, 4]
     assert is_latin("▁Đắk1") and not is_latin("Москва")

@@ -26,8 +26,8 @@ from typer.testing import CliRunner, Result
 from vi_ner.cli import app
 from vi_ner.convert import USER_DATA
 from vi_ner.errors import ViNerError
-from vi_ner.report.curves import CurvePoint
 from vi_ner.report.build import Report, read_report, schema
+from vi_ner.report.curves import CurvePoint
 from vi_ner.report.render import markdown_cell, render_html
 
 EVIL = (

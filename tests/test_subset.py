@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def ids(docs: list[Doc], share: float) -> set[str]:
 
 def test_a_smaller_share_is_part_of_a_larger_one_and_more_documents_move_none(docs: list[Doc]) -> None:
     shares = [ids(docs, share) for share in (0.0, 0.1, 0.25, 0.5, 1.0)]
-    assert all(smaller < larger for smaller, larger in zip(shares, shares[1:], strict=False))
+    assert all(smaller < larger for smaller, larger in pairwise(shares))
     assert (len(shares[0]), len(shares[-1])) == (0, 300) and 120 < len(shares[3]) < 180
     assert ids(docs[:100], 0.5) == {doc_id for doc_id in shares[3] if int(doc_id) < 100}
 

@@ -134,7 +134,8 @@ def keep_layers(model: PreTrainedModel, layers: int | None) -> None:
 def keep_piece(piece: str) -> bool:
     """Whether a piece is kept whatever its score: one letter, digit or mark, or written with a Vietnamese letter."""
     body = piece.replace(METASPACE, "")
-    return is_latin(piece) and (len(body) <= 1 or not VIETNAMESE_LETTERS.isdisjoint(body))
+    known = len(body) <= 1 or not (VIETNAMESE_LETTERS.isdisjoint(body) or joins_punctuation(piece))
+    return is_latin(piece) and known
 
 
 def is_latin(piece: str) -> bool:
@@ -142,14 +143,25 @@ def is_latin(piece: str) -> bool:
     return all("LATIN" in unicodedata.name(char, "") for char in piece if char.isalpha())
 
 
+def joins_punctuation(piece: str) -> bool:
+    """Whether a piece has letters or digits and punctuation, such as `9.`.
+
+    spaCy makes two tokens of it, which would share one vector, and the full stop after a date be part of the date.
+    """
+    body = piece.replace(METASPACE, "")
+    return any(map(str.isalnum, body)) and any(unicodedata.category(char)[0] in "PS" for char in body)
+
+
 def choose_pieces(pieces: Sequence[tuple[str, float]], *, special: set[int], size: int) -> list[int]:
     """Indices to keep of a Unigram vocabulary, in their old order.
 
     The rule: special pieces; every Latin-script piece that is one character or has a Vietnamese letter; then the
-    best-scored Latin-script pieces until there are `size`.
+    best-scored Latin-script pieces until there are `size`. No piece that joins a word or number to its punctuation.
     """
     chosen = {i for i, (piece, _) in enumerate(pieces) if i in special or keep_piece(piece)}
-    rest = [i for i, (piece, _) in enumerate(pieces) if i not in chosen and is_latin(piece)]
+    rest = [
+        i for i, (piece, _) in enumerate(pieces) if i not in chosen and is_latin(piece) and not joins_punctuation(piece)
+    ]
     rest.sort(key=lambda i: -pieces[i][1])
     return sorted(chosen | set(rest[: max(0, size - len(chosen))]))
 

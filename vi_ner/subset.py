@@ -17,10 +17,10 @@ def subset(docs: Iterable[Doc], *, share: float = 1.0, form: str | None = None) 
     """
     for doc in docs:
         known = doc.user_data.get(USER_DATA, {})
-        if form is None or known.get("meta", {}).get("form") == form:
-            # Not the hash that chose the side: on the training side that one is 0.2 at least.
-            if _fraction(f"subset {known.get('group')}") < share:
-                yield doc
+        # Not the hash that chose the side: on the training side that one is 0.2 at least.
+        wanted = _fraction(f"subset {known.get('group')}") < share
+        if wanted and (form is None or known.get("meta", {}).get("form") == form):
+            yield doc
 
 
 def _fraction(key: str) -> float:

@@ -172,7 +172,7 @@ def _forms(inputs: Inputs, resampling: Resampling) -> list[Slice]:
         others = {AS_CAME: inputs.other[1], **(inputs.other_forms or {})}
         base = {name: _all_counts(forms[name][0], predicted, resampling) for name, predicted in others.items()}
     else:
-        base = {name: counts[AS_CAME] for name in inputs.forms}
+        base = dict.fromkeys(inputs.forms, counts[AS_CAME])
     return [
         Slice(
             FORM,
