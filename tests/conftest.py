@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import spacy
 from doccano_site import Site
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -29,9 +29,17 @@ LABELS = ROOT / "annotations" / "labels.json"
 
 # The same examples every time in CI; `make nightly` looks for new ones.
 settings.register_profile(
-    "ci", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci",
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking a failure may take minutes; the nightly run does it
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("nightly", settings.get_profile("ci"), max_examples=5000, derandomize=False, print_blob=True)
+settings.register_profile(
+    "nightly", settings.get_profile("ci"), max_examples=5000, derandomize=False, phases=list(Phase), print_blob=True
+)
 settings.load_profile("ci")
 
 

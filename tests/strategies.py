@@ -12,8 +12,8 @@ LABELS = ["PER", "ORG", "LOC", "DATE"]
 # What counts differently in code points, UTF-16 units and clusters, or is invisible, or ends a line somewhere.
 _ODD = (
     "\u0301 \u0323 \u031b e\u0302\u0301 😀 👩‍👩‍👧 👍🏽 🇻🇳 1️⃣ 🧑‍🦰 ❤️‍🔥 क्ष \u200b \u200d \u200f \u202e \u2066 \u2069 "
-    "\ufeff \u00ad \u2028 \u2029 \u0085 \x0b \x0c \x1c \0 \r \n \r\n \t \u00a0 \u3000 \ufe0f \U0010ffff ß ŉ İ ﬁ 한 각 _ __ … "
-    ".. ' \" - /"
+    "\ufeff \u00ad \u2028 \u2029 \u0085 \x0b \x0c \x1c \0 \r \n \r\n \t \u00a0 \u3000 \ufe0f \U0010ffff ß ŉ İ ﬁ 한 각 "
+    "_ __ … .. ' \" - /"
 )
 _NEWS = (
     "Bà Ngô Thị Mẫn ở Phú Thọ KCNA TP.HCM Q.1 12-17/9/2023 97,5% Kim_kể Vladimir_Putin Nga-Triều “Tôi” (54 tuổi) "
