@@ -43,6 +43,11 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make nightly` gives the fuzzers more time."""
+    parser.addoption("--fuzz-seconds", type=int, default=4, help="Time for each reader")
+
+
 def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run `python -m vi_ner …` as a user does; `largest_file` in bytes makes the disk refuse what is longer."""
 

@@ -125,7 +125,8 @@ def test_sides_are_stable_and_never_separate_a_group(corpus: list[Document], see
     random.Random(seed).shuffle(shuffled)
     assert assign_sides(shuffled) == clusters
     side = {doc_id: cluster.side for cluster in clusters for doc_id in cluster.doc_ids}
-    of_text, of_group = {}, {}
+    of_text: dict[str, str] = {}
+    of_group: dict[str, str] = {}
     for document in corpus:
         assert of_group.setdefault(document.group, side[document.doc_id]) == side[document.doc_id]
         assert of_text.setdefault(document.text, side[document.doc_id]) == side[document.doc_id]

@@ -95,7 +95,9 @@ def open_zip(file: Path) -> Iterator[tuple[str, IO[str]]]:
 
     RAISES (ViNerError): It would fill the memory, has two members of one name, or one with a password.
     """
-    with zipfile.ZipFile(file) as archive:
+    with _damaged():
+        opened = zipfile.ZipFile(file)
+    with opened as archive:
         members = sorted(
             (info for info in archive.infolist() if info.filename.lower().endswith(".jsonl")),
             key=lambda info: info.filename,
@@ -111,7 +113,18 @@ def open_zip(file: Path) -> Iterator[tuple[str, IO[str]]]:
                 raise ViNerError("The archive has two members of this name.", where=where, fix="Export it again.")
             if info.flag_bits & 0x1:
                 raise ViNerError("Has a password.", where=where, fix="Unpack it and give the folder.")
-            yield info.filename, io.TextIOWrapper(archive.open(info), encoding="utf8")
+            with _damaged():
+                member = archive.open(info)
+            yield info.filename, io.TextIOWrapper(member, encoding="utf8")
+
+
+@contextmanager
+def _damaged() -> Iterator[None]:
+    """RAISES (zipfile.BadZipFile): Also where zipfile stumbles over names or numbers that are none."""
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 @contextmanager

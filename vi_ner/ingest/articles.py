@@ -83,7 +83,7 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
 def _row_page(row: dict[str, Any]) -> Page:
     """A row as a page: its HTML, or its text below its title and lead where it does not begin with them."""
     if isinstance(row.get("html"), str) and row["html"].strip():
-        return read_page(row["html"])
+        return read_page(whole_characters(row["html"]))
     text, above = row["text"], []
     for key, part in (("title", "headline"), ("lead", "lead")):
         value = row.get(key)
