@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: all test
+.PHONY: all test nightly
 
 all: $(VENV)/.ready
 	$(PY) -m spacy project run all
@@ -14,6 +14,10 @@ test: $(VENV)/.ready
 	$(PY) -m mypy
 	$(PY) -m spacy project run all
 	$(PY) -m pytest
+
+# For hours at night: fifty times the examples and ten minutes of random bytes for each reader.
+nightly: $(VENV)/.ready
+	$(PY) -m pytest tests/test_properties_*.py tests/test_fuzz.py --hypothesis-profile nightly --fuzz-seconds 600
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import spacy
 from doccano_site import Site
+from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -25,6 +26,26 @@ from vi_ner.settings import KEYS
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "annotations" / "labels.json"
+
+# The same examples every time in CI; `make nightly` looks for new ones.
+settings.register_profile(
+    "ci",
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking a failure may take minutes; the nightly run does it
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "nightly", settings.get_profile("ci"), max_examples=5000, derandomize=False, phases=list(Phase), print_blob=True
+)
+settings.load_profile("ci")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make nightly` gives the fuzzers more time."""
+    parser.addoption("--fuzz-seconds", type=int, default=4, help="Time for each reader")
 
 
 def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:

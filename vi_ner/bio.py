@@ -13,7 +13,7 @@ from typing import Any
 import regex
 from spacy.tokens import Doc
 
-from .encoder import INVISIBLE
+from .invisible import INVISIBLE
 
 OUTSIDE = "O"
 UNSEEN = "_"

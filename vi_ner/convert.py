@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import regex
 import spacy
 import srsly
 from spacy.language import Language
@@ -21,12 +22,14 @@ from spacy.tokens import Doc, DocBin
 
 from .errors import ViNerError
 from .files import replacing_file
+from .invisible import INVISIBLE
 from .records import Annotation, Article, Span, read_annotations, read_articles, read_labels
 from .split import SIDES, Cluster, Document, assign_sides
 from .tokenizer import set_news_rules
 
 FORMAT_VERSION = 1
 MAX_REJECTED = 0.01  # share of gold spans beyond which a conversion fails
+_BLANK = regex.compile(rf"[_\s]|{INVISIBLE}")  # what no entity begins or ends with, see `bio`
 USER_DATA = "vi_ner"  # key in `Doc.user_data`: doc_id, group, meta, lost (spans as [start, end, label])
 
 
@@ -220,13 +223,20 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
         if reason == "inside a token":
             lost.append([span.start, span.end, span.label])
     doc.ents = entities
-    doc.user_data[USER_DATA] = {
-        "doc_id": annotation.doc_id,
-        "group": _group(annotation),
-        "meta": annotation.meta,
-        "lost": lost,
-    }
+    known = {"doc_id": annotation.doc_id, "group": _group(annotation), "meta": annotation.meta, "lost": lost}
+    doc.user_data[USER_DATA] = _storable(known, annotation.where)
     return doc
+
+
+def _storable(known: dict[str, Any], where: str) -> dict[str, Any]:
+    """RAISES (ViNerError): A DocBin cannot hold it: a number over 64 bits, lists in lists in lists …."""
+    try:
+        srsly.msgpack_dumps(known)
+    except (OverflowError, ValueError) as error:
+        raise ViNerError(
+            f"Metadata that no DocBin can hold: {error}.", where=where, fix="Keep it to texts and ordinary numbers."
+        ) from error
+    return known
 
 
 def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
@@ -275,10 +285,12 @@ def _document(annotation: Annotation) -> Document:
 
 
 def _trim(text: str, span: Span) -> Span:
-    surface = text[span.start : span.end]
-    blanks = " _\t\n\r\u00a0\u200b\ufeff"
-    start = span.start + len(surface) - len(surface.lstrip(blanks))
-    return Span(start, start + len(surface.strip(blanks)), span.label)
+    start, end = span.start, span.end
+    while start < end and _BLANK.match(text[start]):
+        start += 1
+    while start < end and _BLANK.match(text[end - 1]):
+        end -= 1
+    return Span(start, end, span.label)
 
 
 def _change(annotation: Annotation, span: Span, reason: str) -> Change:

@@ -26,6 +26,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from . import bundled
 from .errors import ViNerError
 from .files import replacing_folder
+from .invisible import INVISIBLE
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -42,8 +43,6 @@ VIETNAMESE_LETTERS = frozenset(
     "ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỷỹỵ"
     + "ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỷỹỵ".upper()
 )
-# Zero-width and formatting characters, soft hyphen, byte order mark: nothing that a reader sees.
-INVISIBLE = r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 # Output statistics beyond which `recentre` acts. A fresh BERT-like encoder has a mean norm well below its deviation's.
 MAX_MEAN_SHARE = 0.5
 MIN_DEVIATION = 0.5

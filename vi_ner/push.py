@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from dotenv import dotenv_values
 
 from .client import run_client
 from .doccano.session import RESERVED
@@ -18,7 +17,7 @@ from .doccano.versions import digest
 from .errors import ViNerError
 from .files import replacing_file
 from .records import Article, Span, from_code_points, read_articles, read_labels
-from .settings import LOCAL_DATA
+from .settings import LOCAL_DATA, read_env
 
 UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
 PASSWORDS = "annotators.env"
@@ -99,7 +98,7 @@ def push_rows(
 ) -> Push:
     """Bring rows as `article_rows` makes them into a project; see `push_articles`."""
     file = root / LOCAL_DATA / PASSWORDS
-    known = {name: password for name, password in dotenv_values(file).items() if password}
+    known = read_env(file)
     fresh = {name: secrets.token_urlsafe(12) for name in annotators if name not in known}
     _keep_passwords(file, known | fresh)  # first of all: a user whose password got lost could not be helped
     request = {

@@ -7,9 +7,7 @@ one JSONL file per annotator in which every document stands, untouched ones with
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
+import reprlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,6 +18,7 @@ import srsly
 
 from .errors import ViNerError
 from .graphemes import grapheme_starts
+from .rows import check_length, open_zip, read_rows, reading
 
 SPAN_KEYS = ("label", "labels", "entities", "annotations")
 ID_KEYS = ("doc_uid", "doc_id", "id")
@@ -67,10 +66,14 @@ class Annotation:
 def read_labels(path: Path) -> list[str]:
     """The label names of `annotations/labels.json`, in order.
 
-    RAISES (ViNerError): The file is missing or not a list of objects with `text`.
+    RAISES (ViNerError): The file is missing or not a list of objects with `text`, each another one.
     """
     try:
         labels = [row["text"] for row in srsly.read_json(path)]
+        if not labels or not all(isinstance(label, str) and label.strip() for label in labels):
+            raise ValueError("a label without a name, or none at all")
+        if len(set(labels)) < len(labels):
+            raise ValueError("a label stands there twice")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ViNerError(
             f"Not a list of labels ({type(error).__name__}: {error}).",
@@ -87,7 +90,7 @@ def read_articles(path: Path) -> list[Article]:
     """
     articles: dict[str, Article] = {}
     for file in _jsonl_files(path):
-        with file.open(encoding="utf8") as stream:
+        with reading(file), file.open(encoding="utf8") as stream:
             for where, row in read_rows(stream, str(file)):
                 doc_id, text = _id_and_text(row, where)
                 if doc_id in articles:
@@ -108,11 +111,12 @@ def read_annotations(path: Path, *, offset_unit: str | None = None) -> list[Anno
     """
     annotations: list[Annotation] = []
     for file in _jsonl_files(path, also_zip=True):
-        for name, stream in _open_export(file):
-            with stream:
-                for where, row in read_rows(stream, str(file) if name is None else f"{file}/{name}"):
-                    annotator = "" if name is None else PurePosixPath(name).stem
-                    annotations.append(_annotation(row, where, annotator=annotator, offset_unit=offset_unit))
+        with reading(file):
+            for name, stream in _open_export(file):
+                with stream:
+                    for where, row in read_rows(stream, str(file) if name is None else f"{file}/{name}"):
+                        annotator = "" if name is None else PurePosixPath(name).stem
+                        annotations.append(_annotation(row, where, annotator=annotator, offset_unit=offset_unit))
     if not annotations:
         raise ViNerError(
             "The export is empty: not one document in it.",
@@ -120,37 +124,6 @@ def read_annotations(path: Path, *, offset_unit: str | None = None) -> list[Anno
             fix="In Doccano, export the dataset with all documents (not only approved ones) and try again.",
         )
     return annotations
-
-
-def read_rows(stream: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The JSON objects of a JSONL stream, each with `file, line N`; empty lines are passed over.
-
-    RAISES (ViNerError): A line is not a JSON object, or the file is not UTF-8.
-    """
-    number = 0
-    try:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            where = f"{name}, line {number}"
-            row = json.loads(line.lstrip("\ufeff") if number == 1 else line)
-            if not isinstance(row, dict):
-                raise ViNerError(f"Found a JSON {type(row).__name__}, expected an object.", where=where)
-            yield where, row
-    except json.JSONDecodeError as error:
-        raise ViNerError(
-            f"Not JSON: {error.msg} at column {error.colno}.",
-            where=f"{name}, line {number}",
-            fix="Expected JSONL: one JSON object per line, as Doccano exports it.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ViNerError(
-            f"Not UTF-8: {error.reason} at byte {error.start}.",
-            where=f"{name}, after line {number}",
-            fix="Save the file as UTF-8.",
-        ) from error
-    except RecursionError as error:
-        raise ViNerError("JSON nested too deeply.", where=f"{name}, line {number}") from error
 
 
 def _jsonl_files(path: Path, *, also_zip: bool = False) -> list[Path]:
@@ -166,25 +139,19 @@ def _jsonl_files(path: Path, *, also_zip: bool = False) -> list[Path]:
 
 
 def _open_export(file: Path) -> Iterator[tuple[str | None, IO[str]]]:
-    if file.suffix.lower() != ".zip":
+    if file.suffix.lower() == ".zip":
+        yield from open_zip(file)
+    else:
         yield None, file.open(encoding="utf8")
-        return
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = sorted(name for name in archive.namelist() if name.lower().endswith(".jsonl"))
-            for name in names:
-                yield name, io.TextIOWrapper(archive.open(name), encoding="utf8")
-    except zipfile.BadZipFile as error:
-        raise ViNerError(f"Not a ZIP file: {error}.", where=str(file), fix="Export it again from Doccano.") from error
 
 
 def _id_and_text(row: dict[str, Any], where: str) -> tuple[str, str]:
     key = next((key for key in ID_KEYS if row.get(key) not in (None, "")), None)
-    if key is None:
-        raise ViNerError(f"No document id: none of {', '.join(ID_KEYS)}.", where=where)
+    if key is None or not isinstance(row[key], (str, int, float)):
+        raise ViNerError(f"No document id: none of {', '.join(ID_KEYS)}.", where=where, fix="Give every row its own.")
     if not isinstance(row.get("text"), str):
         raise ViNerError("No `text`.", where=where, fix="Expected a row with a string under `text`.")
-    return str(row[key]), row["text"]
+    return str(row[key]), check_length(row["text"], where)
 
 
 def _meta(row: dict[str, Any]) -> dict[str, Any]:
@@ -199,17 +166,27 @@ def _annotation(row: dict[str, Any], where: str, *, annotator: str, offset_unit:
         text, [_span(raw, where) for raw in raw_spans], row.get("offset_unit") or offset_unit, where=where
     )
     _check_surfaces(text, raw_spans, spans, where)
-    annotator = str(row.get("annotator") or annotator)
-    return Annotation(doc_id, text, spans, _meta(row), annotator, where, bool(row.get("confirmed")))
+    named = row.get("annotator") or annotator
+    if not isinstance(named, (str, int)):
+        raise ViNerError(f"Found the annotator {reprlib.repr(named)}, expected a name.", where=where)
+    return Annotation(doc_id, text, spans, _meta(row), str(named), where, bool(row.get("confirmed")))
+
+
+def read_spans(row: dict[str, Any], text: str, where: str) -> list[Span]:
+    """The spans of a row, which count code points of `text`.
+
+    RAISES (ViNerError): They have no known shape, or are no stretches of the text.
+    """
+    return list(to_code_points(text, [_span(raw, where) for raw in _raw_spans(row, where)], "codepoint", where=where))
 
 
 def _check_surfaces(text: str, raw_spans: list[Any], spans: Iterable[Span], where: str) -> None:
     """RAISES (ViNerError): Rows that say what their spans cover (`text`) say something else than the text."""
-    said = sorted(str(raw["text"]) for raw in raw_spans if isinstance(raw, dict) and "text" in raw)
+    said = [raw["text"] for raw in raw_spans if isinstance(raw, dict) and "text" in raw]
     found = sorted(text[span.start : span.end] for span in spans)
-    if said and said != found:
+    if said and (not all(isinstance(surface, str) for surface in said) or sorted(said) != found):
         raise ViNerError(
-            f"Spans cover {found}, but say that they cover {said}.",
+            f"Spans cover {reprlib.repr(found)}, but say that they cover {reprlib.repr(said)}.",
             where=where,
             fix="The row was changed after it was pulled. Pull it again.",
         )
@@ -240,10 +217,13 @@ def _span(raw: Any, where: str) -> Span:
         ]
     if isinstance(raw, list) and len(raw) == 3:
         start, end, label = raw
-        whole = all(isinstance(value, (int, float)) and value == int(value) for value in (start, end))
-        if whole and isinstance(label, str):
+        if _is_whole(start) and _is_whole(end) and isinstance(label, str):
             return Span(int(start), int(end), label)
-    raise ViNerError(f"Found the span {raw!r}, expected [start, end, label].", where=where)
+    raise ViNerError(f"Found the span {reprlib.repr(raw)}, expected [start, end, label].", where=where)
+
+
+def _is_whole(value: Any) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 
 def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where: str) -> tuple[Span, ...]:

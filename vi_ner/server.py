@@ -18,11 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dotenv import dotenv_values
-
 from .errors import ViNerError
 from .files import replacing_file
-from .settings import SECRETS
+from .settings import SECRETS, read_env
 from .venvs import FILES
 
 PROCESSES = "processes"  # file with their numbers
@@ -112,7 +110,7 @@ def _start(
 def _secrets(data: Path, url: str) -> dict[str, str]:
     """The server's secrets, made on the first start and kept in a file that its owner alone can read."""
     file = data / SECRETS
-    known = {key: value for key, value in dotenv_values(file).items() if value}
+    known = read_env(file)
     content = {
         "DOCCANO_USERNAME": "admin",
         "DOCCANO_PASSWORD": secrets.token_urlsafe(16),

@@ -14,6 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from .errors import ViNerError
+from .rows import reading
 
 LOCAL_DATA = Path(".doccano")  # data of the local server, git-ignored
 SECRETS = "secrets.env"
@@ -45,7 +46,24 @@ def read_settings(root: Path) -> dict[str, str]:
             where=str(file),
             fix="Run `git rm --cached .env`, and change the passwords that were committed.",
         )
-    return {key: value for key, value in dotenv_values(file).items() if value} | dict(os.environ)
+    return read_env(file) | dict(os.environ)
+
+
+def read_env(file: Path) -> dict[str, str]:
+    """The filled settings of a `.env` file, to the letter: a `$` in a password is a `$`. None where there is no file.
+
+    RAISES (ViNerError): It cannot be read, is not UTF-8, or holds what no environment does.
+    """
+    try:
+        with reading(file):
+            found = {key: value for key, value in dotenv_values(file, interpolate=False).items() if value}
+    except UnicodeDecodeError as error:
+        raise ViNerError(
+            f"Not UTF-8: {error.reason} at byte {error.start}.", where=str(file), fix="Save the file as UTF-8."
+        ) from error
+    if any("\0" in key + value for key, value in found.items()):
+        raise ViNerError("Holds a NUL character.", where=str(file), fix="Write the file anew.")
+    return found
 
 
 def read_connection(root: Path) -> Connection:
@@ -56,7 +74,7 @@ def read_connection(root: Path) -> Connection:
     found = {key: value for key, value in read_settings(root).items() if key in KEYS and value}
     local = root / LOCAL_DATA / SECRETS
     if not found and local.is_file():
-        found = {key: value for key, value in dotenv_values(local).items() if key in KEYS and value}
+        found = {key: value for key, value in read_env(local).items() if key in KEYS}
     missing = [key for key in KEYS if key not in found]
     if missing:
         raise ViNerError(

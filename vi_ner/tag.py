@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import spacy
 from spacy.language import Language
 
 from .errors import ViNerError
 from .fastcpu import speed_up
-from .records import ID_KEYS, read_rows
+from .records import ID_KEYS
+from .rows import LONGEST_TEXT, check_length, read_rows, reading
 
 STDIN = "-"
 
@@ -51,42 +53,51 @@ def read_texts(inputs: Iterable[str]) -> Iterator[TextRow]:
     """
     for name in inputs:
         if name == STDIN:
-            yield TextRow("stdin", _decode(sys.stdin.buffer.read(), "standard input"), {})
+            yield TextRow("stdin", _read_text(sys.stdin.buffer, "standard input"), {})
             continue
         path = Path(name)
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".txt", ".jsonl"))
-            if not found:
-                raise ViNerError("No .txt or .jsonl file in this folder.", where=name)
-        else:
-            found = [path]
+        with reading(path):
+            found = _find_files(path)
         for file in found:
-            yield from _read_file(file, str(file.relative_to(path).with_suffix("")) if path.is_dir() else file.stem)
+            inside = file.relative_to(path).with_suffix("") if path.is_dir() else Path(file.stem)
+            yield from _read_file(file, os.fsencode(inside).decode("utf8", "backslashreplace"))
+
+
+def _find_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".txt", ".jsonl"))
+    if not found:
+        raise ViNerError("No .txt or .jsonl file in this folder.", where=str(path), fix="Check the path.")
+    return found
 
 
 def _read_file(file: Path, doc_id: str) -> Iterator[TextRow]:
     if not file.is_file():
         raise ViNerError("No such file or folder.", where=str(file), fix="Check the path.")
     if file.suffix.lower() == ".jsonl":
-        with file.open(encoding="utf8", newline="\n") as stream:
+        with reading(file), file.open(encoding="utf8", newline="\n") as stream:
             for number, (where, row) in enumerate(read_rows(stream, str(file)), start=1):
                 if not isinstance(row.get("text"), str):
-                    raise ViNerError("No `text` in this row.", where=where)
+                    raise ViNerError("No `text` in this row.", where=where, fix="Expected a string under `text`.")
                 row_id = next((str(row[key]) for key in ID_KEYS if key in row), f"{doc_id}-{number}")
                 meta = {key: value for key, value in row.items() if key not in (*ID_KEYS, "text", "entities")}
-                yield TextRow(row_id, row["text"], meta)
+                yield TextRow(row_id, check_length(row["text"], where), meta)
         return
-    try:
-        # Decoded from bytes: line ends stay as they are, so offsets count into the file's own text.
-        content = file.read_bytes()
-    except OSError as error:
-        raise ViNerError(f"Cannot be read: {error.strerror}.", where=str(file), fix="Check its permissions.") from error
-    yield TextRow(doc_id, _decode(content, str(file)), {})
+    with reading(file), file.open("rb") as content:
+        text = _read_text(content, str(file))
+    yield TextRow(doc_id, text, {})
 
 
-def _decode(content: bytes, where: str) -> str:
+def _read_text(stream: IO[bytes], where: str) -> str:
+    """All of a text, decoded from bytes: line ends stay as they are, so offsets count into the file's own text.
+
+    RAISES (ViNerError): It is too long, or not UTF-8.
+    """
+    longest = 4 * LONGEST_TEXT  # bytes of as many characters at most
+    content = stream.read(longest + 1)
     try:
-        return content.decode("utf8")
+        return check_length(content.decode("utf8", "strict" if len(content) <= longest else "ignore"), where)
     except UnicodeDecodeError as error:
         raise ViNerError(
             f"Not UTF-8: {error.reason} at byte {error.start}.", where=where, fix="Save the text as UTF-8."

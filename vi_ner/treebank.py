@@ -14,7 +14,8 @@ from pathlib import Path
 from .augment import rewrite
 from .convert import Conversion, convert_gold
 from .errors import ViNerError
-from .records import Annotation, Span, read_labels, read_rows
+from .records import Annotation, Span, read_labels, read_spans
+from .rows import check_length, read_lines, read_rows, reading
 from .split import Cluster, side_of
 
 SPLITS = ("train", "dev", "test")
@@ -38,7 +39,7 @@ def convert_treebank(layer: Path, treebank: Path, *, labels: Path, output: Path)
 def read_sentences(treebank: Path, split: str) -> Iterator[tuple[str, str]]:
     """Pairs of key (`split:sent_id`) and text: the `# text =` line, stripped.
 
-    RAISES (ViNerError): The file is missing.
+    RAISES (ViNerError): The file is missing or cannot be read.
     """
     path = treebank / FILE_NAME.format(split=split)
     if not path.is_file():
@@ -48,27 +49,31 @@ def read_sentences(treebank: Path, split: str) -> Iterator[tuple[str, str]]:
             fix="Run `spacy project assets`, or give the folder of your own copy of UD_Vietnamese-VTB.",
         )
     key = ""
-    with path.open(encoding="utf8") as stream:
-        for line in stream:
+    with reading(path), path.open(encoding="utf8") as stream:
+        for where, line in read_lines(stream, str(path)):
             name, _, value = line.partition("=")
             if name.strip() == "# sent_id":
                 key = f"{split}:{value.strip()}"
             elif name.strip() == "# text":
-                yield key, value.strip()
+                yield key, check_length(value.strip(), where)
 
 
 def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
     """The annotations of the layer with the texts of the treebank.
 
-    RAISES (ViNerError): A sentence is missing, or its text is not the one that was annotated.
+    RAISES (ViNerError): A sentence is missing, there twice, or its text is not the one that was annotated.
     """
+    seen: set[str] = set()
     if not layer.is_file():
         raise ViNerError("The entity layer is missing.", where=str(layer), fix="Check --layer.")
-    with layer.open(encoding="utf8") as stream:
+    with reading(layer), layer.open(encoding="utf8") as stream:
         for where, row in read_rows(stream, str(layer)):
             if not {"split", "sent_id", "sha1", "label"} <= set(row):
                 raise ViNerError("Found no split, sent_id, sha1 and label.", where=where, fix="Check --layer.")
             key = f"{row['split']}:{row['sent_id']}"
+            if key in seen:
+                raise ViNerError(f"The sentence {key} stands there twice.", where=where, fix="Keep one of the rows.")
+            seen.add(key)
             text = sentences.get(key)
             if text is None or hashlib.sha1(text.encode("utf8")).hexdigest() != row["sha1"]:
                 what = "is not in this treebank" if text is None else "has another text here than the annotated one"
@@ -77,7 +82,7 @@ def read_layer(layer: Path, sentences: dict[str, str]) -> Iterator[Annotation]:
                     where=where,
                     fix="Get another release of UD_Vietnamese-VTB: its sentences must be those that were annotated.",
                 )
-            text, spans = with_brackets(text, [Span(*span) for span in row["label"]])
+            text, spans = with_brackets(text, read_spans(row, text, where))
             meta = {"source": "UD_Vietnamese-VTB", "group": key}
             yield Annotation(key, text, tuple(spans), meta, "", f"{where} ({key})")
 

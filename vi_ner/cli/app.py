@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -19,6 +20,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name may be no UTF-8, a terminal no Unicode
     try:
         app()
     except ViNerError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from wasabi import msg
 
-from ..errors import ViNerError
+from ..errors import ViNerError, visible
 from .app import app
 from .screen import busy
 
@@ -74,7 +74,7 @@ def print_account(account: Conversion) -> None:
         }
     )
     for change in [*account.rejected, *account.repaired][:10]:
-        msg.warn(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}")
+        msg.warn(visible(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}"))
 
 
 @app.command("check-annotations")
@@ -92,7 +92,7 @@ def check_annotations_cli(
         found = [finding for finding in findings if finding.kind == kind]
         msg.divider(f"{title}: {len(found)}")
         for finding in found[:show]:
-            print(f"{finding.doc_id}  {finding.text!r} ({finding.label}): {finding.message}")
+            print(visible(f"{finding.doc_id}  {finding.text!r} ({finding.label}): {finding.message}"))
     broken = sum(finding.kind == "rule" for finding in findings)
     if broken:
         raise ViNerError(f"{broken} spans break a rule of the guidelines.", where=str(annotations), fix="Mend them.")

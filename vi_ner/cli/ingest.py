@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from wasabi import msg
 
-from ..errors import ViNerError
+from ..errors import ViNerError, visible
 from .app import app
 from .screen import percent, progress
 
@@ -83,11 +83,6 @@ def _print_account(account: Ingestion) -> None:
         }
     )
     for problem in account.problems[:SHOWN]:
-        msg.fail(f"{_one_line(problem.name)}: {_one_line(problem.reason)}")
+        msg.fail(f"{visible(problem.name)}: {visible(problem.reason)}")
     if len(account.problems) > SHOWN:
         msg.fail(f"... and {len(account.problems) - SHOWN} more: account.json has all")
-
-
-def _one_line(text: str) -> str:
-    """The text with line ends and other control characters as escapes: a file name may hold them."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def tag_cli(
     entities = documents = 0
     with replacing_file(output) as path, path.open("w", encoding="utf8", newline="\n") as stream:
         for row in progress(tag(nlp, read_texts(inputs)), unit="documents"):
-            stream.write(srsly.json_dumps(row) + "\n")
+            stream.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
             documents += 1
             entities += len(row["entities"])
     msg.good(f"{entities} entities in {documents} documents", output)

@@ -11,7 +11,8 @@ from typing import Any
 
 import regex
 
-from .encodings import Reading, UndecodableError, decode, repair
+from ..rows import LONGEST_TEXT
+from .encodings import Reading, UndecodableError, decode, repair, whole_characters
 from .pages import Page, read_page
 from .parts import Part, mark_parts, split_lines
 from .sources import Piece
@@ -50,6 +51,8 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
     mended = repair("".join(page.lines) if page.hints == [] else "\n".join(page.lines))
     if not mended.text.strip():
         raise UndecodableError("No text in it.")
+    if len(mended.text) > LONGEST_TEXT:
+        raise UndecodableError(f"A text of more than {LONGEST_TEXT:,} characters: split it into several.")
     lines = split_lines(mended.text)
     hints: Sequence[str | None] | None = page.hints if len(page.hints) == len(lines) else None
     is_html = piece.kind == "html" or "html" in piece.row
@@ -68,10 +71,10 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
         "date": piece.modified,
     }
     return Draft(
-        doc_id=str(piece.row.get("id", "")),
+        doc_id=whole_characters(str(piece.row.get("id", ""))),
         text=mended.text,
         parts=mark_parts(mended.text, hints=hints),
-        meta={key: value if isinstance(value, (str, int, float, bool)) else str(value) for key, value in meta.items()},
+        meta={whole_characters(key): _plain(value) for key, value in meta.items()},
         damage=mended.doubtful,
         provenance={key: value for key, value in provenance.items() if value},
     )
@@ -80,7 +83,7 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
 def _row_page(row: dict[str, Any]) -> Page:
     """A row as a page: its HTML, or its text below its title and lead where it does not begin with them."""
     if isinstance(row.get("html"), str) and row["html"].strip():
-        return read_page(row["html"])
+        return read_page(whole_characters(row["html"]))
     text, above = row["text"], []
     for key, part in (("title", "headline"), ("lead", "lead")):
         value = row.get(key)
@@ -92,6 +95,10 @@ def _row_page(row: dict[str, Any]) -> Page:
     lines = [line for value, _ in above for line in (*value.split("\n"), "")]
     hints: list[str | None] = [part for value, part in above for _ in (*value.split("\n"), "")]
     return Page(lines + body, hints + [None] * len(body), {})
+
+
+def _plain(value: Any) -> str | int | float:
+    return value if isinstance(value, (int, float)) else whole_characters(str(value))
 
 
 @cache

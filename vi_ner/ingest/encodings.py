@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import charset_normalizer
 import ftfy
 import ftfy.badness
+import regex
 
 from .legacy import decode_legacy
 from .letters import spelling
@@ -32,6 +33,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf_16"),
     (codecs.BOM_UTF16_BE, "utf_16"),
 )
+_HALF = regex.compile(r"[\ud800-\udfff]")
 _KEEP_ALL = ftfy.TextFixerConfig(
     unescape_html=False,
     remove_terminal_escapes=False,
@@ -150,6 +152,7 @@ def _has_controls(text: str) -> bool:
 
 def repair(text: str) -> Repair:
     """Undo an earlier wrong reading where that is certain: afterwards the text is spelled as Vietnamese, before not."""
+    text = whole_characters(text)
     before = spelling(text)
     fixed = ftfy.fix_text(text, _KEEP_ALL)
     after = spelling(fixed)
@@ -166,6 +169,16 @@ def repair(text: str) -> Repair:
     if fixed != text or ftfy.badness.is_bad(text):
         return Repair(text, "", "looks like a text read in a wrong encoding, and no repair is certain")
     return Repair(text, "", "")
+
+
+def whole_characters(text: str) -> str:
+    """The text with halves of characters joined, and with U+FFFD for those that are alone.
+
+    JSON escapes may hold such halves (lone surrogates); no file, database or pipeline takes them.
+    """
+    if _HALF.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _reread(text: str, encoding: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..errors import visible
 from ..page import ACCENT, Chart, Section, both, render_page, templates
 from .account import Ingestion
 from .quality import FLAGS
@@ -26,7 +27,7 @@ EXCERPT = 420  # characters of a part in a sample
 def render_overview(account: Ingestion, *, articles: Path, aside: Path, links: Path) -> str:
     """The page as HTML; samples are read from the files that were written."""
     template: Any = templates().get_template("ingest.html")
-    problems = [{"name": _visible(p.name), "reason": _visible(p.reason)} for p in account.problems]
+    problems = [{"name": visible(p.name), "reason": visible(p.reason)} for p in account.problems]
     filled = template.make_module(
         {
             "cards": _cards(account),
@@ -140,14 +141,9 @@ def _pieces(text: str, parts: Sequence[dict[str, Any]]) -> Iterable[dict[str, st
     for part in parts:
         piece = text[part["start"] : part["end"]].strip()
         cut = piece if len(piece) <= EXCERPT else piece[:EXCERPT].rsplit(" ", 1)[0] + " […]"
-        yield {"part": part["part"], "text": _visible(cut, keep="\n")}
+        yield {"part": part["part"], "text": visible(cut, keep="\n")}
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
     with path.open(encoding="utf8") as stream:
         yield from map(json.loads, stream)
-
-
-def _visible(text: str, *, keep: str = "") -> str:
-    """The text with line ends, other control characters and lone surrogates as escapes."""
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)

@@ -97,8 +97,9 @@ def _blocks(root: Any) -> Iterator[_Block]:
         text = element.text if event == "start" else element.tail
         if text and not unseen and (text.strip() or block.pieces):
             in_link = any(above.tag == "a" for above in stack)
-            linked = block.linked + in_link * len(text.strip())
-            block = _Block([*block.pieces, text], linked, block.around or tuple(stack))
+            block.linked += in_link * len(text.strip())
+            block.pieces.append(text)
+            block.around = block.around or tuple(stack)
     if block.pieces:
         yield block
 

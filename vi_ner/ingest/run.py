@@ -59,7 +59,7 @@ def ingest(
     _check(inputs, output, set_aside)
     account = Ingestion()
     with disk_errors(Path(tempfile.gettempdir())), ExitStack() as stack:
-        spool = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf8", errors="surrogatepass"))
+        spool = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf8"))
         grouping = Grouping(stack.enter_context(Shingles()))
         lines = LineIndex()
         pieces = read_pieces(inputs, columns=columns or {}, encoding=encoding, limit=limit)
@@ -214,14 +214,4 @@ def _writing(path: Path) -> IO[str]:
 
 
 def _write_row(stream: IO[str], row: dict[str, Any]) -> None:
-    line = json.dumps(row, ensure_ascii=False)
-    # A lone surrogate, as some JSONL dumps hold it escaped, has no UTF-8: the row stays escaped as it came.
-    stream.write((line if _is_encodable(line) else json.dumps(row)) + "\n")
-
-
-def _is_encodable(line: str) -> bool:
-    try:
-        line.encode("utf8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    stream.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from ..rows import BROKEN
 from .tables import TABLES, BadRow, read_table
 
 LIMIT = 20_000_000  # bytes of one document
@@ -32,6 +33,8 @@ _BESIDE = (
     ".md .css .js .map .png .jpg .jpeg .gif .svg .webp .avif .bmp .ico .woff .woff2 .ttf .otf .eot .mp3 .mp4 .webm"
 )
 BESIDE = frozenset(_BESIDE.split())
+# What archives raise: damaged ones, those with a password (RuntimeError) or with numbers out of range.
+_UNREADABLE = (*BROKEN, tarfile.TarError, OSError, RuntimeError, ValueError, OverflowError)
 OTHER_FORMATS = {
     ".pdf": "a PDF",
     ".doc": "a Word document",
@@ -90,11 +93,12 @@ def read_pieces(
             continue
         root = Path(given)
         if not root.exists():
-            yield Problem(given, "No such file or folder.")
+            yield Problem(_in_unicode(given), "No such file or folder.")
         for path in _walk(root) if root.is_dir() else [root] if root.exists() else []:
             inside = path.relative_to(root) if root.is_dir() else Path(path.name)
             name = (PurePosixPath(root.resolve().name) / inside.as_posix()).as_posix() if root.is_dir() else path.name
-            yield from reader.path(path, name=name, inside=inside.as_posix(), named=not root.is_dir())
+            shown, stem = _in_unicode(name), _in_unicode(inside.as_posix())
+            yield from reader.path(path, name=shown, inside=stem, named=not root.is_dir())
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -124,7 +128,7 @@ class _Reader:
             else:
                 with path.open("rb") as stream:
                     yield from self.stream(stream, file)
-        except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError) as error:
+        except _UNREADABLE as error:
             yield Problem(name, f"Cannot be read: {getattr(error, 'strerror', None) or error}.")
 
     def stream(self, stream: IO[bytes], file: _File) -> Iterator[Piece | Problem]:
@@ -170,12 +174,12 @@ class _Reader:
             for info in sorted(archive.infolist(), key=lambda info: info.filename):
                 if info.is_dir() or _hidden(info.filename):
                     continue
-                member = self._member(file, info.filename, datetime(*info.date_time, tzinfo=timezone.utc).timestamp())
+                member = self._member(file, info.filename, _zip_time(info))
                 try:
                     with archive.open(info) as stream:
                         yield from self.stream(stream, member)
-                except (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile) as error:
-                    yield Problem(member.name, f"Cannot be read: {error}.")  # RuntimeError: encrypted
+                except _UNREADABLE as error:
+                    yield Problem(member.name, f"Cannot be read: {error}.")
 
     def _tar(self, path: Path, file: _File) -> Iterator[Piece | Problem]:
         with tarfile.open(path) as archive:
@@ -191,6 +195,7 @@ class _Reader:
                         yield from self.stream(stream, member)
 
     def _member(self, file: _File, name: str, modified: float) -> _File:
+        name = _in_unicode(name)
         stem = PurePosixPath(file.stem) / PurePosixPath(_without_suffix(name.lstrip("/")))
         return _File(f"{file.name}/{name}", stem.as_posix(), _utc(modified), False)
 
@@ -211,6 +216,19 @@ def _utc(seconds: float) -> str:
         return datetime.fromtimestamp(int(seconds), tz=timezone.utc).isoformat()
     except (ValueError, OverflowError, OSError):
         return ""
+
+
+def _zip_time(info: zipfile.ZipInfo) -> float:
+    """Seconds since 1970; NaN where the archive has no such date, as many writers leave it."""
+    try:
+        return datetime(*info.date_time, tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return float("nan")
+
+
+def _in_unicode(name: str) -> str:
+    """A file name with bytes that are no UTF-8 as escapes: names end up in ids and pages."""
+    return name.encode("utf8", "surrogateescape").decode("utf8", "backslashreplace")
 
 
 def _starts_as_jsonl(stream: IO[bytes]) -> bool:

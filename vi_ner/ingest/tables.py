@@ -27,6 +27,7 @@ COLUMNS = {
     "url": ("url", "link", "source_url"),
 }
 HEAD = 200_000  # bytes that decide on a table's encoding
+_PARQUET = (OSError, KeyError, TypeError, NotImplementedError, MemoryError)  # what pyarrow says of damaged files
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def read_table(
         rows = _parquet(stream, limit) if suffix == ".parquet" else _text_rows(stream, suffix, encoding, limit)
         for number, raw, digest in rows:
             yield _row(number, raw, digest, names)
-    except (UndecodableError, csv.Error, ValueError) as error:
+    except RecursionError:
+        yield BadRow(0, "JSON nested too deeply.")
+    except (UndecodableError, csv.Error, ValueError, *_PARQUET) as error:
         yield BadRow(0, f"Not a readable {suffix[1:]} table: {error}")
 
 
@@ -112,7 +115,7 @@ def _text_rows(stream: IO[bytes], suffix: str, encoding: str | None, limit: int)
     if suffix == ".json":
         yield from _json(b"".join(lines))
     elif suffix in (".csv", ".tsv"):
-        yield from _csv((decode(line, encoding=name).text for line in lines), suffix)
+        yield from _csv((_decode_line(line, name, limit) for line in lines), suffix, limit)
     else:
         yield from _jsonl(lines, name, limit)
 
@@ -129,20 +132,24 @@ def _lines(head: bytes, stream: IO[bytes], limit: int) -> Iterator[bytes]:
         line = stream.readline(limit + 1)
 
 
+def _decode_line(line: bytes, encoding: str, limit: int) -> str:
+    if len(line) > limit:
+        raise UndecodableError(f"Larger than {limit / 1e6:g} MB, too large for one article (--max-mb).")
+    return decode(line, encoding=encoding).text
+
+
 def _jsonl(lines: Iterator[bytes], encoding: str, limit: int) -> Iterator[tuple[int, Any, str]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         digest = hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()
         try:
-            if len(line) > limit:
-                raise UndecodableError(f"Larger than {limit / 1e6:g} MB, too large for one article (--max-mb).")
-            yield number, json.loads(decode(line, encoding=encoding).text.lstrip("\ufeff")), digest
+            yield number, json.loads(_decode_line(line, encoding, limit).lstrip("\ufeff")), digest
         except json.JSONDecodeError as error:
             yield number, BadRow(number, f"Not JSON: {error.msg} at column {error.colno}."), ""
         except RecursionError:
             yield number, BadRow(number, "JSON nested too deeply."), ""
-        except UndecodableError as error:
+        except (UndecodableError, ValueError) as error:  # ValueError: a number of thousands of digits
             yield number, BadRow(number, str(error)), ""
 
 
@@ -152,8 +159,8 @@ def _json(data: bytes) -> Iterator[tuple[int, Any, str]]:
         yield number, row, ""
 
 
-def _csv(lines: Iterator[str], suffix: str) -> Iterator[tuple[int, Any, str]]:
-    csv.field_size_limit(2**31 - 1)
+def _csv(lines: Iterator[str], suffix: str, limit: int) -> Iterator[tuple[int, Any, str]]:
+    csv.field_size_limit(limit)  # or a quotation mark that is never closed would take in the whole file
     header = next(lines, "").lstrip("\ufeff")
     delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
     reader = csv.DictReader(itertools.chain([header], lines), delimiter=delimiter)

@@ -1,0 +1,4 @@
+"""Characters that nobody sees: the encoder does not, and no entity begins or ends with one."""
+
+# Zero-width and formatting characters, soft hyphen, byte order mark: nothing that a reader sees.
+INVISIBLE = r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
