@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from .doccano.session import RESERVED
 from .doccano.versions import digest
 from .errors import ViNerError
 from .files import replacing_file
+from .furniture import require_parts, without_furniture
 from .records import Article, Span, from_code_points, read_articles, read_labels
 from .settings import LOCAL_DATA
 
@@ -30,7 +31,7 @@ class Push:
 
     sent: Documents that were not there before. removed: Further copies, as a retried import leaves them.
     members: Users created, whose passwords are in `.doccano/annotators.env`. without_suggestions: Documents that have
-    arrived without their suggestions.
+    arrived without their suggestions. left_out: Articles that are nothing but furniture.
     """
 
     address: str
@@ -40,6 +41,7 @@ class Push:
     removed: int
     members: tuple[str, ...]
     without_suggestions: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def push_articles(
@@ -51,6 +53,7 @@ def push_articles(
     root: Path,
     suggest: str | None = None,
     shared: bool = False,
+    furniture: bool = True,
     annotators: Sequence[str] = (),
     building: Callable[[str], None] = lambda name: None,
 ) -> Push:
@@ -61,6 +64,8 @@ def push_articles(
         imported spans to nobody but the importer otherwise.
     shared: All annotators work on one version; otherwise each has their own. annotators: Members of the project;
         users who do not exist are created.
+    furniture: Show the furniture of ingested articles too. Without it, `convert --articles` puts the spans back into
+        the whole articles.
     RAISES (ViNerError): Bad articles or labels, no server, or what the server refuses; see `doccano.upload`.
     """
     if suggest and not shared:
@@ -70,8 +75,14 @@ def push_articles(
             fix="Add --shared. For independent versions with suggestions, push a shared project for each annotator.",
         )
     known = read_articles(articles)
+    left_out: tuple[str, ...] = ()
+    if not furniture:
+        require_parts([article.meta for article in known])
+        known = [without_furniture(article) for article in known]
+        left_out = tuple(article.doc_id for article in known if not article.text.strip())
+        known = [article for article in known if article.text.strip()]
     spans, source = _suggest(known, suggest, read_labels(labels)) if suggest else ({}, "")
-    return push_rows(
+    push = push_rows(
         article_rows(known, spans, source=source),
         project=project,
         description=f"{len(known)} articles from {articles.name}",
@@ -82,6 +93,7 @@ def push_articles(
         annotators=annotators,
         building=building,
     )
+    return replace(push, left_out=left_out)
 
 
 def push_rows(

@@ -53,6 +53,7 @@ class Annotation:
     """One annotator's spans over one document. `where` is the file and line it came from.
 
     confirmed: Whether the annotator declared it finished; an empty version counts as gold only then.
+    unread: Stretches of the text, in code points, that were not annotated; see `furniture`.
     """
 
     doc_id: str
@@ -62,6 +63,7 @@ class Annotation:
     annotator: str
     where: str
     confirmed: bool = False
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 def read_labels(path: Path) -> list[str]:
