@@ -15,6 +15,7 @@ from conftest import vi_ner
 
 from vi_ner.errors import ViNerError
 from vi_ner.ingest import ingest
+from vi_ner.ingest.legacy import TCVN3
 from vi_ner.records import read_articles
 
 PAGES = Path(__file__).parent / "data" / "pages"
@@ -166,6 +167,15 @@ def test_text_is_kept_to_the_letter_and_repaired_only_where_certain(tmp_path: Pa
     assert rows["x-nfd"]["text"] == nfd and rows["x-nfd"]["decomposed"]
     assert rows["x-mojibake"]["text"] == ARTICLE and rows["x-mojibake"]["provenance"]["repaired"].startswith("ftfy")
     assert "damaged" in rows["x-lost"]["flags"] and "repaired" not in rows["x-lost"]["provenance"]
+
+
+def test_text_in_a_font_of_capitals_is_in_capitals(tmp_path: Path) -> None:
+    title, body = "chợ nổi vắng khách", "Ghe bán trái cây ở chợ nổi Phong Hòa chỉ còn một phần ba so với năm ngoái."
+    page = f'<html><body><p><font face=".VnTimeH">{title}</font></p><p><font face=".VnTime">{body}</font></p></body>'
+    (tmp_path / "a.htm").write_bytes(bytes(TCVN3.index(char) for char in page))
+    (row,) = run(tmp_path / "a.htm", output=tmp_path / "x.jsonl").values()
+    assert row["text"] == f"{title.upper()}\n{body}" and row["provenance"]["encoding"] == "tcvn3"
+    assert "damaged" not in row["flags"]
 
 
 def test_equal_names_get_ids_of_their_own(tmp_path: Path) -> None:
