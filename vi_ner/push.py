@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from dotenv import dotenv_values
 
 from .client import run_client
 from .doccano.session import RESERVED
-from .doccano.versions import digest
+from .doccano.versions import digest, text_hash
 from .errors import ViNerError
-from .files import replacing_file
 from .furniture import require_parts, without_furniture
 from .records import Article, Span, from_code_points, read_articles, read_labels
-from .settings import LOCAL_DATA
+from .settings import LOCAL_DATA, read_values, write_secrets
 
 UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
 PASSWORDS = "annotators.env"
@@ -111,9 +108,10 @@ def push_rows(
 ) -> Push:
     """Bring rows as `article_rows` makes them into a project; see `push_articles`."""
     file = root / LOCAL_DATA / PASSWORDS
-    known = {name: password for name, password in dotenv_values(file).items() if password}
+    known = read_values(file)
     fresh = {name: secrets.token_urlsafe(12) for name in annotators if name not in known}
-    _keep_passwords(file, known | fresh)  # first of all: a user whose password got lost could not be helped
+    if fresh:
+        write_secrets(file, known | fresh)  # first of all: a user whose password got lost could not be helped
     request = {
         "project": project,
         "description": description,
@@ -124,7 +122,8 @@ def push_rows(
         "overlap": overlap,
     }
     with run_client("push", request, rows=rows, root=root, building=building) as (result, _):
-        _keep_passwords(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
+        if fresh:
+            write_secrets(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
         return Push(
             address=result["address"],
             created=result["created"],
@@ -134,13 +133,6 @@ def push_rows(
             members=tuple(result["members"]),
             without_suggestions=tuple(result["without_suggestions"]),
         )
-
-
-def _keep_passwords(file: Path, passwords: Mapping[str, str]) -> None:
-    if passwords:
-        with replacing_file(file) as path:
-            path.chmod(0o600)
-            path.write_text("".join(f"{key}={value}\n" for key, value in passwords.items()), encoding="utf8")
 
 
 def article_rows(
@@ -165,7 +157,7 @@ def article_rows(
                 "label": label,
                 **meta,
                 "doc_uid": article.doc_id,
-                "text_sha256": hashlib.sha256(article.text.encode("utf8")).hexdigest(),
+                "text_sha256": text_hash(article.text),
                 "suggested": f"{source} {digest(label)}" if label else "",
             }
         )

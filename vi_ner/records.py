@@ -248,6 +248,16 @@ def _span(raw: Any, where: str) -> Span:
     raise ViNerError(f"Found the span {raw!r}, expected [start, end, label].", where=where)
 
 
+def entity_row(text: str, span: Span) -> dict[str, Any]:
+    """A span in code points as annotation files have it, with what it covers."""
+    return {
+        "start_offset": span.start,
+        "end_offset": span.end,
+        "label": span.label,
+        "text": text[span.start : span.end],
+    }
+
+
 def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where: str) -> tuple[Span, ...]:
     """Spans whose offsets count `unit`, with offsets in code points.
 

@@ -18,11 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dotenv import dotenv_values
-
 from .errors import ViNerError
-from .files import replacing_file
-from .settings import SECRETS
+from .settings import SECRETS, read_values, write_secrets
 from .venvs import FILES
 
 PROCESSES = "processes"  # file with their numbers
@@ -112,17 +109,14 @@ def _start(
 def _secrets(data: Path, url: str) -> dict[str, str]:
     """The server's secrets, made on the first start and kept in a file that its owner alone can read."""
     file = data / SECRETS
-    known = {key: value for key, value in dotenv_values(file).items() if value}
     content = {
         "DOCCANO_USERNAME": "admin",
         "DOCCANO_PASSWORD": secrets.token_urlsafe(16),
         "DOCCANO_SECRET_KEY": secrets.token_urlsafe(48),
-        **known,
+        **read_values(file),
         "DOCCANO_URL": url,
     }
-    with replacing_file(file) as path:
-        path.chmod(0o600)
-        path.write_text("".join(f"{key}={value}\n" for key, value in content.items()), encoding="utf8")
+    write_secrets(file, content)
     return content
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from .errors import ViNerError
+from .files import replacing_file
 
 LOCAL_DATA = Path(".doccano")  # data of the local server, git-ignored
 SECRETS = "secrets.env"
@@ -33,6 +35,18 @@ class Connection:
         return dict(zip(KEYS, (self.url, self.username, self.password), strict=True))
 
 
+def read_values(file: Path) -> dict[str, str]:
+    """The KEY=VALUE lines of a file, without empty values; none where there is no file."""
+    return {key: value for key, value in dotenv_values(file).items() if value}
+
+
+def write_secrets(file: Path, values: Mapping[str, str]) -> None:
+    """KEY=VALUE lines in a file that its owner alone can read."""
+    with replacing_file(file) as path:
+        path.chmod(0o600)
+        path.write_text("".join(f"{key}={value}\n" for key, value in values.items()), encoding="utf8")
+
+
 def read_settings(root: Path) -> dict[str, str]:
     """Every setting: the environment, else the file `.env` in `root`.
 
@@ -45,7 +59,7 @@ def read_settings(root: Path) -> dict[str, str]:
             where=str(file),
             fix="Run `git rm --cached .env`, and change the passwords that were committed.",
         )
-    return {key: value for key, value in dotenv_values(file).items() if value} | dict(os.environ)
+    return read_values(file) | dict(os.environ)
 
 
 def read_connection(root: Path) -> Connection:
@@ -56,7 +70,7 @@ def read_connection(root: Path) -> Connection:
     found = {key: value for key, value in read_settings(root).items() if key in KEYS and value}
     local = root / LOCAL_DATA / SECRETS
     if not found and local.is_file():
-        found = {key: value for key, value in dotenv_values(local).items() if key in KEYS and value}
+        found = {key: value for key, value in read_values(local).items() if key in KEYS}
     missing = [key for key in KEYS if key not in found]
     if missing:
         raise ViNerError(

@@ -64,6 +64,8 @@ def _columns(given: list[str]) -> dict[str, str]:
 
 
 def _print_account(account: Ingestion) -> None:
+    from ..ingest.account import visible
+
     parts = account.summaries
     furniture = sum(s.furniture for s in parts) / len(parts)
     msg.table(
@@ -83,11 +85,6 @@ def _print_account(account: Ingestion) -> None:
         }
     )
     for problem in account.problems[:SHOWN]:
-        msg.fail(f"{_one_line(problem.name)}: {_one_line(problem.reason)}")
+        msg.fail(visible(f"{problem.name}: {problem.reason}"))
     if len(account.problems) > SHOWN:
         msg.fail(f"... and {len(account.problems) - SHOWN} more: account.json has all")
-
-
-def _one_line(text: str) -> str:
-    """The text with line ends and other control characters as escapes: a file name may hold them."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

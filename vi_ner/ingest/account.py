@@ -63,3 +63,8 @@ class Ingestion:
             },
             "selected": [{"doc_id": choice.doc_id, "why": choice.why} for choice in self.choices],
         }
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """The text with line ends, other control characters and lone surrogates as escapes: a file name may hold them."""
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
