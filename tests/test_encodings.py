@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from vi_ner.ingest.encodings import UndecodableError, decode, repair
-from vi_ner.ingest.legacy import TCVN3, VN1, VNI
+from vi_ner.ingest.legacy import TCVN3, VN1, VNI, restore_capitals
 from vi_ner.ingest.letters import TONES, is_syllable, spelling
 
 TEXT = (
@@ -72,6 +72,39 @@ def test_every_letter_comes_back(name: str, data: bytes, expected: str) -> None:
     assert (reading.encoding, reading.text) == (name, expected)
 
 
+def as_typed_in_tcvn3(text: str) -> str:
+    """Without the capitals that TCVN3 has no codes for."""
+    return "".join(char.lower() if set(unicodedata.normalize("NFD", char)) & TONES else char for char in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("ĐẢNG CỘNG SẢN VIỆT NAM", None),
+        ("HÀ NỘI, ngày 3/9\n\nHÀ NỘI VÀ HUẾ 1999\n", "Hà NỘI, ngày 3/9\n\nHÀ NỘI VÀ HUẾ 1999\n"),
+        ("UBND xã THUỶ LỢI họp với VNPT Hà Nội, ông Lý Toàn MỘC đọc.", None),
+        ("Bà LẠI THỊ MẬN ở TP ĐÀ LẠT.", "Bà LẠI THỊ MẬN ở TP Đà LẠT."),  # could be a name of its own
+        (
+            "Bà H'Mỹ ở Gò Vấp; AkzoĐức và iPhone Ý Yên, ông Lê Á.",
+            "Bà H'Mỹ ở Gò Vấp; AkzoĐức và iPhone ý Yên, ông Lê á.",
+        ),
+    ],
+)
+def test_capitals_without_a_code_come_back_where_there_is_evidence(text: str, back: str | None) -> None:
+    assert restore_capitals(as_typed_in_tcvn3(text)) == (back or text)
+
+
+def test_capitals_that_may_be_lost_are_reported() -> None:
+    plain = "Chiều qua, chợ Cái Răng đông người mua bán lúa gạo. Nước lên, ghe về sớm.\n"
+    for lost in ("Ở Ấn Độ cũng vậy.", "Ống nước vỡ.", "Bà LẠI THỊ MẬN tới.", "NÓI GÌ Ở HỘI"):
+        text = as_typed_in_tcvn3(f"{plain}{lost}")
+        assert "capitals may be lost in 1 places" in decode(write_table(text, TCVN3)).doubtful
+        assert repair(write_table(text, TCVN3).decode("latin-1")).doubtful
+    assert decode(write_table(as_typed_in_tcvn3(plain), TCVN3)).doubtful == ""
+    heading = f"chợ nổi cái răng vắng khách\n\n{plain}"  # set in a font of capitals
+    assert decode(write_table(as_typed_in_tcvn3(heading), TCVN3)).doubtful
+
+
 @pytest.mark.parametrize("name", ["tcvn3", "vni", "cp1258"])
 def test_one_plain_sentence_is_enough_evidence(name: str) -> None:
     text = TEXT.splitlines()[1].replace("“", '"').replace("”", '"')
@@ -109,7 +142,7 @@ def test_no_guess_without_evidence(data: bytes, message: str) -> None:
 )
 def test_a_wrong_reading_is_undone_where_that_is_certain(damaged: str) -> None:
     done = repair(damaged)
-    assert done.text in {TEXT, TEXT.lower()} and done.how and not done.doubtful
+    assert done.text in {TEXT, TEXT.lower()} and done.how and (not done.doubtful or "capitals" in done.doubtful)
 
 
 @pytest.mark.parametrize("damaged", ["Thị xã bị m\ufffdt điện", "Má»¹ gá»­i thÆ°"])

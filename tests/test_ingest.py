@@ -15,6 +15,7 @@ from conftest import vi_ner
 
 from vi_ner.errors import ViNerError
 from vi_ner.ingest import ingest
+from vi_ner.ingest.legacy import TCVN3
 from vi_ner.records import read_articles
 
 PAGES = Path(__file__).parent / "data" / "pages"
@@ -93,6 +94,10 @@ def test_bad_input_gets_one_line_each_and_the_rest_goes_on(heap: Path, tmp_path:
     os.mkfifo(heap / "pipe")
     with (heap / "huge.txt").open("wb") as stream:
         stream.truncate(500_000_000)
+    with (heap / "huge.csv").open("wb") as stream:
+        stream.write(b"id,text\nc1,Gio to.\nc2,")
+        stream.truncate(100_000_000)
+    Path(os.fsdecode(bytes(heap) + b"/\xff.txt")).write_text(ARTICLE.replace("4/7", "5/7"), encoding="utf8")
     (heap / "rows.jsonl").write_text('{"id": "r1", "text": "Nắng to."}\n{oops\n{"id": "r2"}\n', encoding="utf8")
     result = vi_ner("ingest", heap, tmp_path / "missing", "-o", tmp_path / "news.jsonl")
     assert result.returncode == 1 and "Traceback" not in result.stderr
@@ -104,13 +109,14 @@ def test_bad_input_gets_one_line_each_and_the_rest_goes_on(heap: Path, tmp_path:
         "heap/thesis.pdf: This is a PDF",
         "heap/pipe: Not a file",
         "heap/huge.txt: Larger than 20 MB",
+        "heap/huge.csv: Not a readable csv table: line 3 is larger than 20 MB",
         "heap/rows.jsonl, row 2: Not JSON",
         "heap/rows.jsonl, row 3: No text.",
         "missing: No such file or folder.",
     ):
         assert flat.count(problem) == 1, (problem, result.stdout)
     ids = {row["doc_id"] for row in map(json.loads, (tmp_path / "news.jsonl").read_text(encoding="utf8").splitlines())}
-    assert ids == {"news-a", "news-b", "news-sub/page", "news-broken", "r1"}
+    assert ids == {"news-a", "news-b", "news-sub/page", "news-broken", "r1", "c1", "news-_"}
 
 
 def test_a_disk_that_refuses_leaves_everything_as_it_was(heap: Path, tmp_path: Path) -> None:
@@ -166,6 +172,15 @@ def test_text_is_kept_to_the_letter_and_repaired_only_where_certain(tmp_path: Pa
     assert rows["x-nfd"]["text"] == nfd and rows["x-nfd"]["decomposed"]
     assert rows["x-mojibake"]["text"] == ARTICLE and rows["x-mojibake"]["provenance"]["repaired"].startswith("ftfy")
     assert "damaged" in rows["x-lost"]["flags"] and "repaired" not in rows["x-lost"]["provenance"]
+
+
+def test_text_in_a_font_of_capitals_is_in_capitals(tmp_path: Path) -> None:
+    title, body = "chợ nổi vắng khách", "Ghe bán trái cây ở chợ nổi Phong Hòa chỉ còn một phần ba so với năm ngoái."
+    page = f'<html><body><p><font face=".VnTimeH">{title}</font></p><p><font face=".VnTime">{body}</font></p></body>'
+    (tmp_path / "a.htm").write_bytes(bytes(TCVN3.index(char) for char in page))
+    (row,) = run(tmp_path / "a.htm", output=tmp_path / "x.jsonl").values()
+    assert row["text"] == f"{title.upper()}\n{body}" and row["provenance"]["encoding"] == "tcvn3"
+    assert "damaged" not in row["flags"]
 
 
 def test_equal_names_get_ids_of_their_own(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import srsly
 
 from .agreement import versions_by_document
+from .doccano.versions import Row
 from .errors import ViNerError
-from .pull import Fetched, Row, fetch_versions, to_row, write_rows
+from .pull import Fetched, fetch_versions, to_row, write_rows
 from .push import article_rows, push_rows
-from .records import Annotation, Article, Span
+from .records import Annotation, Article, Span, entity_row
 
 GUIDELINE = """# Choose one version
 
@@ -192,7 +193,4 @@ def _history(group: Sequence[Annotation]) -> list[Row]:
 
 
 def _entities(version: Annotation) -> list[Row]:
-    return [
-        {"start_offset": s.start, "end_offset": s.end, "label": s.label, "text": version.text[s.start : s.end]}
-        for s in version.spans
-    ]
+    return [entity_row(version.text, span) for span in version.spans]

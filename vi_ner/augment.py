@@ -139,6 +139,8 @@ def _in_form(nlp: Language, example: Example, name: str, rng: random.Random) -> 
     from spacy.training import Example
 
     gold = example.reference
+    if any(token.ent_iob == 0 for token in gold):  # half a sentence that nobody annotated: left as it is
+        return example
     spans = [Span(ent.start_char, ent.end_char, ent.label_) for ent in gold.ents]
     text, spans = apply_form(name, gold.text, spans, rng)
     doc = nlp.make_doc(text)

@@ -21,9 +21,14 @@ _UNSEEN_TEXT = regex.compile(rf"(?:[_\s]|{INVISIBLE})+")
 
 
 def set_bio_tags(doc: Doc) -> None:
-    """Set `token.tag_` to B-X, I-X, O or `_` after the entities of a gold document, in place."""
+    """Set `token.tag_` to B-X, I-X, O or `_` after the entities of a gold document, in place.
+
+    Where annotation is missing (see `furniture`) there is no tag, and training learns nothing.
+    """
     for token in doc:
-        if _UNSEEN_TEXT.fullmatch(token.text):
+        if token.ent_iob == 0:
+            token.tag_ = ""
+        elif _UNSEEN_TEXT.fullmatch(token.text):
             token.tag_ = UNSEEN
         else:
             token.tag_ = f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else OUTSIDE

@@ -22,6 +22,7 @@ from spacy.tokens import Doc, DocBin
 
 from .errors import ViNerError
 from .files import replacing_file
+from .furniture import cut_out, find_furniture, put_back, require_parts, touches
 from .invisible import INVISIBLE
 from .records import Annotation, Article, Span, read_annotations, read_articles, read_labels
 from .split import SIDES, Cluster, Document, assign_sides
@@ -47,7 +48,10 @@ class Change:
 
 @dataclass
 class Conversion:
-    """The account of a conversion; spans_in == converted + repaired + rejected."""
+    """The account of a conversion; spans_in == converted + repaired + rejected + left_out.
+
+    left_out: Spans in furniture that is left out.
+    """
 
     documents_in: int = 0
     documents_converted: int = 0
@@ -56,6 +60,7 @@ class Conversion:
     spans_converted: int = 0
     repaired: list[Change] = field(default_factory=list)
     rejected: list[Change] = field(default_factory=list)
+    left_out: list[Change] = field(default_factory=list)
     sides: dict[str, dict[str, Any]] = field(default_factory=dict)
     clusters: list[Cluster] = field(default_factory=list)
 
@@ -79,12 +84,15 @@ def convert(
     output: Path,
     offset_unit: str | None = None,
     annotator: str | None = None,
+    without_furniture: bool = False,
     max_rejected: float = MAX_REJECTED,
 ) -> Conversion:
     """Convert a Doccano export to `train|dev|test.spacy` and `conversion.json` in `output`.
 
     annotations: JSONL, ZIP, or a folder of either. articles: Folder or file with the articles, whose texts must be
-    the annotated ones and whose metadata count; None to take the metadata of the export's rows.
+    the annotated ones and whose metadata count; None to take the metadata of the export's rows. Where furniture was
+    left out of the annotated text, the Doc is the whole article, with annotation missing over its furniture.
+    without_furniture: Leave the furniture out of training and scores although it was annotated too.
     RAISES (ViNerError): Bad input (see `records`, `merge_versions`, `check_spans`), or too many rejected spans.
         Nothing is written then.
     """
@@ -92,6 +100,9 @@ def convert(
     known = {article.doc_id: article for article in read_articles(articles)} if articles else {}
     account = Conversion()
     gold = [_with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
+    if without_furniture:
+        require_parts([annotation.meta for annotation in gold])
+        gold = [replace(g, unread=find_furniture(g.text, g.meta, where=g.where)) for g in gold]
     return convert_gold(
         gold,
         clusters=assign_sides([_document(annotation) for annotation in gold]),
@@ -208,6 +219,9 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
     for index, span in enumerate(annotation.spans):
         trimmed = _trim(annotation.text, span)
         entity = doc.char_span(trimmed.start, trimmed.end, span.label) if trimmed.start < trimmed.end else None
+        if touches(span.start, span.end, annotation.unread):
+            account.left_out.append(_change(annotation, span, "in furniture"))
+            continue
         if span in annotation.spans[:index]:
             reason = "the same span twice"
         elif entity is None:
@@ -222,7 +236,8 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
         account.rejected.append(_change(annotation, span, reason))
         if reason == "inside a token":
             lost.append([span.start, span.end, span.label])
-    doc.ents = entities
+    missing = [doc.char_span(start, end, alignment_mode="contract") for start, end in annotation.unread]
+    doc.set_ents(entities, missing=[span for span in missing if span is not None])
     known = {"doc_id": annotation.doc_id, "group": _group(annotation), "meta": annotation.meta, "lost": lost}
     doc.user_data[USER_DATA] = _storable(known, annotation.where)
     return doc
@@ -267,6 +282,9 @@ def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> An
             fix="Give the articles that were annotated (`doc_id` is Doccano's `doc_uid`), or leave --articles out.",
         )
     if article.text != annotation.text:
+        whole = put_back(annotation, article)
+        if whole is not None:
+            return replace(whole, meta=annotation.meta | article.meta)
         raise ViNerError(
             f"The annotated text is not the text of the article {annotation.doc_id!r}.",
             where=annotation.where,
@@ -281,7 +299,8 @@ def _group(annotation: Annotation) -> str:
 
 def _document(annotation: Annotation) -> Document:
     published = str(annotation.meta.get("published") or "")
-    return Document(annotation.doc_id, annotation.text, _group(annotation), published)
+    # Pages of one site share their furniture, which makes them no near-duplicates.
+    return Document(annotation.doc_id, cut_out(annotation.text, annotation.unread), _group(annotation), published)
 
 
 def _trim(text: str, span: Span) -> Span:

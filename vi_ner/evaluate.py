@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.scorer import PRFScore, Scorer
+from spacy.scorer import PRFScore, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from .convert import USER_DATA
+from .furniture import touches, unread_stretches
 from .scores import CORRECT, GOLD, PREDICTED, RESAMPLES, Resampling, Score
 
 IntArray = NDArray[np.int64]
@@ -35,7 +36,8 @@ def evaluate(examples: Sequence[Example], *, resamples: int = RESAMPLES, seed: i
     Intervals are percentile bootstrap intervals over groups of documents, see `scores.Resampling`.
 
     examples: Pairs of prediction and gold; a gold Doc's `user_data` may hold its group and the spans lost in
-        conversion. A document without a group is one of its own.
+        conversion. A document without a group is one of its own. Where annotation is missing, predictions are
+        neither right nor wrong.
     """
     lost = [_lost(example.reference) for example in examples]
     labels = sorted(
@@ -73,22 +75,24 @@ def _counts(examples: Sequence[Example], lost: Sequence[Sequence[str]], label: s
     """(documents, 3): correct, predicted and gold spans of a label."""
     rows = []
     for example, rejected in zip(examples, lost, strict=True):
+        unread = unread_stretches(example.y)
         predicted, gold = (
             {(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == label}
             for doc in (example.x, example.y)
         )
+        predicted = {key for key in predicted if not touches(*key, unread)}
         rows.append((len(predicted & gold), len(predicted), len(gold) + rejected.count(label)))
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
 def agree_with_spacy(examples: Iterable[Example], total: NDArray[np.float64], *, lost: int) -> None:
-    """spaCy's own Scorer must count the same, apart from the lost spans, which it cannot know.
+    """spaCy's own scorer of entities must count the same, apart from the lost spans, which it cannot know.
 
     examples: With prediction and gold tokenized alike; it compares by tokens.
     total: (3,) correct, predicted and gold spans, the lost ones among them.
     RAISES (AssertionError): It counts something else.
     """
-    scored = Scorer().score_spans(examples, "ents")
+    scored = get_ner_prf(examples)
     correct = int(total[CORRECT])
     counted = PRFScore(tp=correct, fp=int(total[PREDICTED]) - correct, fn=int(total[GOLD]) - lost - correct)
     if scored.get("ents_f") is not None and not np.isclose(scored["ents_f"], counted.fscore, atol=1e-9):

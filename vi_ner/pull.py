@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import defaultdict
@@ -10,19 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from .client import run_client
-from .doccano.versions import is_untouched
+from .doccano.versions import Row, is_untouched, text_hash
 from .errors import ViNerError
 from .files import replacing_file
 from .graphemes import grapheme_starts
-from .records import Span, to_code_points
+from .records import Span, entity_row, to_code_points
 
 OWN_KEYS = {"doc_uid", "text_sha256", "suggested"}  # what a push adds to the metadata
 STATES = ("confirmed", "approved")
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -154,7 +150,7 @@ def to_row(version: Row, unit: str) -> Row:
     doc_uid, text, meta = _doc_uid(version), version["text"], version["meta"]
     where = f"document {doc_uid}, annotator {version['annotator'] or '(nobody yet)'}"
     said = meta.get("text_sha256")
-    if said and said != hashlib.sha256(text.encode("utf8")).hexdigest():
+    if said and said != text_hash(text):
         raise ViNerError(
             "The text was changed on the server after it was pushed.",
             where=where,
@@ -189,7 +185,7 @@ def _entities(text: str, spans: list[Span], unit: str, where: str) -> Iterator[R
         surface = text[span.start : span.end]
         if surface != _cut(text, raw, unit):
             raise ViNerError(f"{surface!r} is not what Doccano shows: {_cut(text, raw, unit)!r}.", where=where)
-        yield {"start_offset": span.start, "end_offset": span.end, "label": span.label, "text": surface}
+        yield entity_row(text, span)
 
 
 def _cut(text: str, span: Span, unit: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ import srsly
 
 from .client import run_client
 from .doccano.session import RESERVED
-from .doccano.versions import digest
+from .doccano.versions import digest, text_hash
 from .errors import ViNerError
-from .files import replacing_file
+from .furniture import require_parts, without_furniture
 from .records import Article, Span, from_code_points, read_articles, read_labels
-from .settings import LOCAL_DATA, read_env
+from .settings import LOCAL_DATA, read_env, write_secrets
 
 UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
 PASSWORDS = "annotators.env"
@@ -29,7 +28,7 @@ class Push:
 
     sent: Documents that were not there before. removed: Further copies, as a retried import leaves them.
     members: Users created, whose passwords are in `.doccano/annotators.env`. without_suggestions: Documents that have
-    arrived without their suggestions.
+    arrived without their suggestions. left_out: Articles that are nothing but furniture.
     """
 
     address: str
@@ -39,6 +38,7 @@ class Push:
     removed: int
     members: tuple[str, ...]
     without_suggestions: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def push_articles(
@@ -50,6 +50,7 @@ def push_articles(
     root: Path,
     suggest: str | None = None,
     shared: bool = False,
+    furniture: bool = True,
     annotators: Sequence[str] = (),
     building: Callable[[str], None] = lambda name: None,
 ) -> Push:
@@ -60,6 +61,8 @@ def push_articles(
         imported spans to nobody but the importer otherwise.
     shared: All annotators work on one version; otherwise each has their own. annotators: Members of the project;
         users who do not exist are created.
+    furniture: Show the furniture of ingested articles too. Without it, `convert --articles` puts the spans back into
+        the whole articles.
     RAISES (ViNerError): Bad articles or labels, no server, or what the server refuses; see `doccano.upload`.
     """
     if suggest and not shared:
@@ -69,8 +72,14 @@ def push_articles(
             fix="Add --shared. For independent versions with suggestions, push a shared project for each annotator.",
         )
     known = read_articles(articles)
+    left_out: tuple[str, ...] = ()
+    if not furniture:
+        require_parts([article.meta for article in known])
+        known = [without_furniture(article) for article in known]
+        left_out = tuple(article.doc_id for article in known if not article.text.strip())
+        known = [article for article in known if article.text.strip()]
     spans, source = _suggest(known, suggest, read_labels(labels)) if suggest else ({}, "")
-    return push_rows(
+    push = push_rows(
         article_rows(known, spans, source=source),
         project=project,
         description=f"{len(known)} articles from {articles.name}",
@@ -81,6 +90,7 @@ def push_articles(
         annotators=annotators,
         building=building,
     )
+    return replace(push, left_out=left_out)
 
 
 def push_rows(
@@ -100,7 +110,8 @@ def push_rows(
     file = root / LOCAL_DATA / PASSWORDS
     known = read_env(file)
     fresh = {name: secrets.token_urlsafe(12) for name in annotators if name not in known}
-    _keep_passwords(file, known | fresh)  # first of all: a user whose password got lost could not be helped
+    if fresh:
+        write_secrets(file, known | fresh)  # first of all: a user whose password got lost could not be helped
     request = {
         "project": project,
         "description": description,
@@ -111,7 +122,8 @@ def push_rows(
         "overlap": overlap,
     }
     with run_client("push", request, rows=rows, root=root, building=building) as (result, _):
-        _keep_passwords(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
+        if fresh:
+            write_secrets(file, known | {name: fresh[name] for name in result["members"] if name in fresh})
         return Push(
             address=result["address"],
             created=result["created"],
@@ -121,13 +133,6 @@ def push_rows(
             members=tuple(result["members"]),
             without_suggestions=tuple(result["without_suggestions"]),
         )
-
-
-def _keep_passwords(file: Path, passwords: Mapping[str, str]) -> None:
-    if passwords:
-        with replacing_file(file) as path:
-            path.chmod(0o600)
-            path.write_text("".join(f"{key}={value}\n" for key, value in passwords.items()), encoding="utf8")
 
 
 def article_rows(
@@ -152,7 +157,7 @@ def article_rows(
                 "label": label,
                 **meta,
                 "doc_uid": article.doc_id,
-                "text_sha256": hashlib.sha256(article.text.encode("utf8")).hexdigest(),
+                "text_sha256": text_hash(article.text),
                 "suggested": f"{source} {digest(label)}" if label else "",
             }
         )

@@ -52,6 +52,7 @@ class Annotation:
     """One annotator's spans over one document. `where` is the file and line it came from.
 
     confirmed: Whether the annotator declared it finished; an empty version counts as gold only then.
+    unread: Stretches of the text, in code points, that were not annotated; see `furniture`.
     """
 
     doc_id: str
@@ -61,6 +62,7 @@ class Annotation:
     annotator: str
     where: str
     confirmed: bool = False
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 def read_labels(path: Path) -> list[str]:
@@ -224,6 +226,16 @@ def _span(raw: Any, where: str) -> Span:
 
 def _is_whole(value: Any) -> bool:
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
+def entity_row(text: str, span: Span) -> dict[str, Any]:
+    """A span in code points as annotation files have it, with what it covers."""
+    return {
+        "start_offset": span.start,
+        "end_offset": span.end,
+        "label": span.label,
+        "text": text[span.start : span.end],
+    }
 
 
 def to_code_points(text: str, spans: Iterable[Span], unit: str | None, *, where: str) -> tuple[Span, ...]:

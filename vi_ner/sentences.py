@@ -73,8 +73,12 @@ def create_sentences(
 
 
 def cut(nlp: Language, doc: Doc) -> list[Doc]:
-    """The sentences of a gold document, which together hold every token once; none cuts an entity."""
+    """The sentences of a gold document, which together hold every token once; none cuts an entity.
+
+    Sentences for which annotation is missing (see `furniture`) are left out: there is nothing to learn in them.
+    """
     for name in nlp.config["training"]["annotating_components"]:
         doc = nlp.get_pipe(name)(doc)
     starts = [sent.start for sent in doc.sents if doc[sent.start].ent_iob_ != "I"]
-    return [Span(doc, start, end).as_doc() for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
+    units = [Span(doc, start, end) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
+    return [unit.as_doc() for unit in units if any(token.ent_iob for token in unit)]

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from .errors import ViNerError
-from .files import replacing_file
-from .settings import SECRETS, read_env
+from .settings import SECRETS, read_env, write_secrets
 from .venvs import FILES
 
 PROCESSES = "processes"  # file with their numbers
@@ -110,17 +109,14 @@ def _start(
 def _secrets(data: Path, url: str) -> dict[str, str]:
     """The server's secrets, made on the first start and kept in a file that its owner alone can read."""
     file = data / SECRETS
-    known = read_env(file)
     content = {
         "DOCCANO_USERNAME": "admin",
         "DOCCANO_PASSWORD": secrets.token_urlsafe(16),
         "DOCCANO_SECRET_KEY": secrets.token_urlsafe(48),
-        **known,
+        **read_env(file),
         "DOCCANO_URL": url,
     }
-    with replacing_file(file) as path:
-        path.chmod(0o600)
-        path.write_text("".join(f"{key}={value}\n" for key, value in content.items()), encoding="utf8")
+    write_secrets(file, content)
     return content
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from .errors import ViNerError
+from .files import replacing_file
 from .rows import reading
 
 LOCAL_DATA = Path(".doccano")  # data of the local server, git-ignored
@@ -32,6 +34,13 @@ class Connection:
     def environment(self) -> dict[str, str]:
         """The variables that hand it to another process."""
         return dict(zip(KEYS, (self.url, self.username, self.password), strict=True))
+
+
+def write_secrets(file: Path, values: Mapping[str, str]) -> None:
+    """KEY=VALUE lines in a file that its owner alone can read."""
+    with replacing_file(file) as path:
+        path.chmod(0o600)
+        path.write_text("".join(f"{key}={value}\n" for key, value in values.items()), encoding="utf8")
 
 
 def read_settings(root: Path) -> dict[str, str]:

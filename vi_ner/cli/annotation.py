@@ -62,6 +62,9 @@ def push_cli(
     project: str = PROJECT,
     suggest: str | None = typer.Option(None, help="Trained pipeline that marks entities beforehand (with --shared)"),
     shared: bool = typer.Option(False, "--shared", help="All annotators work on one version of each document"),
+    without_furniture: bool = typer.Option(
+        False, "--without-furniture", help="Show annotators ingested articles without link lists and footers"
+    ),
     annotators: str = typer.Option("", help="Members, comma-separated; new users get a password"),
     labels: Path = LABELS,
     guidelines: Path = typer.Option(Path("annotations/guidelines.md"), help="Shown as the project's guideline"),
@@ -79,12 +82,15 @@ def push_cli(
             root=ROOT,
             suggest=suggest,
             shared=shared,
+            furniture=not without_furniture,
             annotators=[name.strip() for name in annotators.split(",") if name.strip()],
             building=say_building,
         )
     msg.good(f"{push.sent} documents sent; {push.documents} are there, each once, text for text", push.address)
     if push.removed:
         msg.warn(f"{push.removed} further copies that nobody had worked on were removed")
+    if push.left_out:
+        msg.warn(f"{len(push.left_out)} articles are nothing but furniture and were not sent", push.left_out[0])
     if push.without_suggestions:
         msg.warn(f"{len(push.without_suggestions)} documents arrived without suggestions", push.without_suggestions[0])
     if push.members:

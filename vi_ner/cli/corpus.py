@@ -24,6 +24,9 @@ def convert_cli(
     labels: Path = typer.Option(Path("annotations/labels.json"), help="The list of labels"),
     offset_unit: str | None = typer.Option(None, help="codepoint, utf16 or grapheme"),
     annotator: str | None = typer.Option(None, help="Whose version counts where several differ"),
+    without_furniture: bool = typer.Option(
+        False, "--without-furniture", help="Leave the furniture of ingested articles out of training and scores"
+    ),
     max_rejected: float = typer.Option(0.01, help="Share of gold spans that may be lost"),
 ) -> None:
     """Convert annotations to train, dev and test DocBins, with an account of every span."""
@@ -37,6 +40,7 @@ def convert_cli(
             output=output,
             offset_unit=offset_unit,
             annotator=annotator,
+            without_furniture=without_furniture,
             max_rejected=max_rejected,
         )
     print_account(account)
@@ -70,6 +74,7 @@ def print_account(account: Conversion) -> None:
             "  converted": account.spans_converted,
             "  repaired": len(account.repaired),
             "  rejected": len(account.rejected),
+            **({"  left out, in furniture": len(account.left_out)} if account.left_out else {}),
             "Clusters linked by near-duplicates": sum(len(cluster.groups) > 1 for cluster in account.clusters),
         }
     )

@@ -64,6 +64,7 @@ def _columns(given: list[str]) -> dict[str, str]:
 
 
 def _print_account(account: Ingestion) -> None:
+
     parts = account.summaries
     furniture = sum(s.furniture for s in parts) / len(parts)
     msg.table(
@@ -83,6 +84,6 @@ def _print_account(account: Ingestion) -> None:
         }
     )
     for problem in account.problems[:SHOWN]:
-        msg.fail(f"{visible(problem.name)}: {visible(problem.reason)}")
+        msg.fail(visible(f"{problem.name}: {problem.reason}"))
     if len(account.problems) > SHOWN:
         msg.fail(f"... and {len(account.problems) - SHOWN} more: account.json has all")

@@ -129,9 +129,10 @@ def read_cases(path: Path) -> list[Case]:
 
 def find(nlp: Language, cases: Sequence[Case], *, what: str) -> list[tuple[Entity, ...]]:
     """The predictions for all cases, behind a bar."""
-    from ..report.cases import predict
+    from ..report.cases import predict, read_only
 
-    return list(progress(predict(nlp, (case.text for case in cases)), unit=what, total=len(cases)))
+    found = progress(predict(nlp, (case.text for case in cases)), unit=what, total=len(cases))
+    return [read_only(case, entities) for case, entities in zip(cases, found, strict=True)]
 
 
 def find_in_forms(nlp: Language, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:

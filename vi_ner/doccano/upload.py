@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections import defaultdict
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from ..errors import ViNerError
 from .session import Session
-from .versions import Row, is_untouched
+from .versions import Row, is_untouched, text_hash
 
 CHUNK = 100  # documents in one import: a failure costs little, a worker is done in a second or two
 
@@ -111,9 +110,6 @@ def _by_uid(examples: list[Row]) -> dict[str, list[Row]]:
 
 
 def _refuse_changed(project: Row, rows: dict[str, Row], present: dict[str, list[Row]]) -> None:
-    def text_hash(text: str) -> str:
-        return hashlib.sha256(text.encode("utf8")).hexdigest()
-
     pairs = [(uid, example) for uid in rows for example in present.get(uid, [])]
     changed = [uid for uid, example in pairs if text_hash(example["text"]) != rows[uid]["text_sha256"]]
     if changed:

@@ -17,6 +17,11 @@ def digest(spans: list[Any]) -> str:
     return hashlib.sha256(json.dumps(ordered).encode("ascii")).hexdigest()[:16]
 
 
+def text_hash(text: str) -> str:
+    """The fingerprint of a text, which tells whether it was changed on the server."""
+    return hashlib.sha256(text.encode("utf8")).hexdigest()
+
+
 def is_untouched(version: Row) -> bool:
     """Whether nobody has worked on a version: not confirmed, and its spans are those it was pushed with."""
     pushed = str(version["meta"].get("suggested", "")).rpartition(" ")[2]

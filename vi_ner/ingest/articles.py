@@ -75,7 +75,7 @@ def draft(piece: Piece, *, encoding: str | None = None) -> Draft:
         text=mended.text,
         parts=mark_parts(mended.text, hints=hints),
         meta={whole_characters(key): _plain(value) for key, value in meta.items()},
-        damage=mended.doubtful,
+        damage=mended.doubtful or reading.doubtful,
         provenance={key: value for key, value in provenance.items() if value},
     )
 

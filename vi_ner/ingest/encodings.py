@@ -17,7 +17,7 @@ import ftfy
 import ftfy.badness
 import regex
 
-from .legacy import decode_legacy
+from .legacy import decode_legacy, lost_capitals, restore_capitals
 from .letters import spelling
 
 LEGACY = ("tcvn3", "vn1", "vni")
@@ -58,11 +58,12 @@ class UndecodableError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """A text, the encoding it was read in, and what speaks for it."""
+    """A text, the encoding it was read in, what speaks for it, and why it may not be as it was, or empty."""
 
     text: str
     encoding: str
     evidence: str
+    doubtful: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,14 @@ def decode(data: bytes, *, encoding: str | None = None) -> Reading:
 
     RAISES (UndecodableError): Binary content, or no reading with evidence.
     """
-    if encoding is not None:
-        return Reading(_decode_as(data, encoding), encoding, "given")
-    found = detect(data)
-    return Reading(_decode_as(data, found.encoding), found.encoding, found.evidence)
+    found = Reading("", encoding, "given") if encoding is not None else detect(data)
+    text = _decode_as(data, found.encoding)
+    return Reading(text, found.encoding, found.evidence, _doubt(text, found.encoding))
+
+
+def _doubt(text: str, encoding: str) -> str:
+    lost = lost_capitals(text) if encoding == "tcvn3" else 0
+    return f"capitals may be lost in {lost} places: TCVN3 has no capital vowels with tones" if lost else ""
 
 
 def detect(data: bytes) -> Reading:
@@ -138,7 +143,7 @@ def _decode_as(data: bytes, encoding: str, *, cut: bool = False) -> str:
     try:
         if encoding in LEGACY:
             text = decode_legacy(data, encoding)
-            return unicodedata.normalize("NFC", text) if encoding == "vn1" else text
+            return restore_capitals(text) if encoding == "tcvn3" else unicodedata.normalize("NFC", text)
         text = codecs.getincrementaldecoder(encoding)().decode(data, final=not cut)
     except (UnicodeError, LookupError) as error:
         raise UndecodableError(f"Cannot be read as {encoding}: {error}.") from error
@@ -163,7 +168,8 @@ def repair(text: str) -> Repair:
         seen = {name: spelling(reading) for name, reading in readings.items() if reading}
         name = max(seen, key=lambda name: seen[name].score, default="")
         if name and seen[name].score >= CONVINCING and seen[name].spelled >= ENOUGH:
-            return Repair(readings[name], f"{name} that had been read as windows-1252", "")
+            doubt = _doubt(readings[name], name)
+            return Repair(readings[name], f"{name} that had been read as windows-1252", doubt)
     if "\ufffd" in text:
         return Repair(text, "", f"{text.count(chr(0xFFFD))} characters lost in an earlier conversion (U+FFFD)")
     if fixed != text or ftfy.badness.is_bad(text):

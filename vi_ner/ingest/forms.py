@@ -16,13 +16,17 @@ OPENS_LIST = regex.compile(
     r"tin mới|tin mới hơn|"
     r"(?:tin |bài )?(?:đọc|xem) nhiều(?: nhất)?|(?:tin )?nổi bật|tin nóng|có thể bạn quan tâm|bạn có thể quan tâm|"
     r"có thể bạn muốn (?:đọc|xem)|mời (?:bạn |quý vị )?(?:đọc|xem|xem thêm)|dòng sự kiện|tin tài trợ|"
-    r"video (?:nổi bật|mới|liên quan)|tin bài (?:khác|liên quan)|gợi ý cho bạn|dành cho bạn|tin trong nước|tiêu điểm)"
+    r"video (?:nổi bật|mới|liên quan)|tin bài (?:khác|liên quan)|gợi ý cho bạn|dành cho bạn|tin trong nước|tiêu điểm|"
+    r"tin (?:ngắn|vắn)(?: trong ngày)?)"
     r"(?=\W*$|\s*[:»>|])"
 )
 # A line that a site puts there and no article: sharing, following, comments, navigation, the imprint.
 CUE = regex.compile(
-    r"(?:[>»•\-*|\s]*)(?:theo dõi .{0,60}\b(?:trên|qua|tại|kênh|để nhận)\b|theo dõi (?:chúng tôi|báo|kênh|trang)\b|"
-    r"chia sẻ(?:\W*$| (?:bài viết|qua|lên|facebook|zalo))|(?:gửi |viết |ý kiến )?bình luận\W*\d*\W*$|"
+    r"(?:[>»•\-*|\s]*)(?:theo dõi .{0,60}\b(?:trên|qua|tại|kênh|để nhận)\b|"
+    r"theo dõi(?:\W*$| (?:chúng tôi|báo|kênh|trang)\b)|"
+    r"chia sẻ(?:\W*$| (?:bài viết|qua|lên|facebook|zalo))|"
+    r"(?:gửi |viết |ý kiến )?bình luận(?: hay| mới(?: nhất)?| nổi bật)?\W*\d*\W*$|"
+    r"chưa có (?:bình luận|ý kiến)|"
     r"ý kiến (?:bạn|độc giả)|"
     r"đăng (?:nhập|ký|kí)\b.{0,40}$|in bài|in trang|bản in\W*$|gửi (?:email|bài|ý kiến)|sao chép (?:liên kết|link)|"
     r"lưu bài|"
@@ -33,7 +37,10 @@ CUE = regex.compile(
     r"liên hệ(?: quảng cáo| tòa soạn|\W*$| \W)|quảng cáo\W*$|e-?mail\s*:|(?:điện thoại|đt|tel|fax)\s*[.:]|"
     r"(?:chỉ được|không được|cấm|vui lòng|đề nghị).{0,40}(?:phát hành lại|sao chép|ghi rõ nguồn)|©|®|copyright|"
     r"(?:trở (?:lại|về)|lên|về) đầu trang|cỡ chữ|nghe (?:đọc )?bài|tải (?:ứng dụng|app)|nhận (?:tin|bản tin)|"
-    r"(?:đọc|xem) tiếp|xem tất cả|bấm (?:vào đây|để)|thích \d|\d[\d.]* (?:lượt xem|bình luận|thích|chia sẻ)|rss\b|"
+    r"(?:đọc|xem) (?:tiếp|(?:bài|tin|bản) (?:đầy đủ|gốc|đủ)|toàn (?:văn|bài))|"
+    r"xem tất cả|bấm (?:vào đây|để)|thích \d|\d[\d.]* (?:lượt xem|bình luận|thích|chia sẻ)|rss\b|"
+    r"bạn nhận được (?:thư|email|bản tin)|(?:ngừng|hủy|huỷ) (?:nhận|đăng ký)|"
+    r"(?:trở )?về trang (?!trại|phục|sức|bị|trí).{0,40}[^.…]$|"
     r"facebook\b|twitter\b|zalo\b|youtube\b|google news|tìm kiếm\W*$|quay lại|sự kiện\s*:|menu\W*$)"
 )
 DATE_LINE = regex.compile(
@@ -55,6 +62,9 @@ BYLINE_START = regex.compile(
 _BLANKS, _BLANKS_AT_PUNCTUATION = regex.compile(r"\s+"), regex.compile(r"(?<=[(“]) | (?=[,.;:!?)…”])")
 _BYLINE_END = regex.compile(r"\s*\((?:theo|tổng hợp|ghi|lược dịch)[^)]*\)$", regex.IGNORECASE)
 _NAME = regex.compile(r"(?:\p{Lu}[\p{L}\p{M}'’.]*|\p{Lu}\.)(?:\s*[-–,&/]\s*|\s+và\s+|\s+)?")
+# What an aggregator writes under a title: `Báo Làng · 5 giờ trước`, `Nguồn: …`.
+_BELOW_TITLE = regex.compile(r"·|^nguồn\s*:|\d (?:phút|giờ|ngày|tuần|tháng) trước\W*$", regex.IGNORECASE)
+_HEADING = regex.compile(r"\p{Lu}[\p{Ll}\p{M}\s]+")
 _TITLE_START = regex.compile(r"[\p{Lu}\d\"“‘'(\[#]")
 _PROSE_END = regex.compile(r"[.!?…][\"”’')\]]*$|[\"”’]$")
 
@@ -118,7 +128,13 @@ def is_title(folded: str) -> bool:
         3 <= len(folded.split()) <= 32
         and bool(_TITLE_START.match(folded))
         and not folded.endswith((".", ":", ";", ","))
+        and not _BELOW_TITLE.search(folded)
     )
+
+
+def is_heading(folded: str) -> bool:
+    """Whether the line is a few words without marks and, but for the first letter, without capitals."""
+    return 2 <= len(folded.split()) <= 6 and _HEADING.fullmatch(folded) is not None
 
 
 def is_prose(folded: str) -> bool:

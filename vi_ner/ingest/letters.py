@@ -57,12 +57,6 @@ def is_plain_syllable(word: str) -> bool:
     return word.isascii() and SPELLED_PLAIN.fullmatch(word.lower()) is not None
 
 
-def fold_marks(text: str) -> str:
-    """The text without any mark: `Đắk Lắk` as `Dak Lak`."""
-    bare = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
-    return bare.replace("đ", "d").replace("Đ", "D")
-
-
 @dataclass(frozen=True)
 class Spelling:
     """How much of a text is spelled as Vietnamese.

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import regex
 from markupsafe import Markup
 
 from ..errors import visible
@@ -22,6 +23,25 @@ SAMPLES = 6
 SHOWN = 200  # problems on the page
 GROUPS = 20  # largest groups on the page, each with so many links
 EXCERPT = 420  # characters of a part in a sample
+BARS = 18  # months in the chart of dates; beyond it stand years
+FLAGS_VI = {
+    "language": "không phải tiếng Việt",
+    "no-diacritics": "tiếng Việt không dấu",
+    "short": "quá ngắn",
+    "numbers": "bảng số liệu",
+    "ocr": "chữ quét bị hỏng",
+    "damaged": "ký tự hỏng vì chuyển mã",
+    "no-text": "không có gì ngoài phần thừa của trang",
+}
+PARTS_VI = {
+    "headline": "tít",
+    "lead": "sa-pô",
+    "body": "nội dung",
+    "caption": "chú thích",
+    "byline": "tác giả",
+    "source": "nguồn",
+    "furniture": "phần thừa",
+}
 
 
 def render_overview(account: Ingestion, *, articles: Path, aside: Path, links: Path) -> str:
@@ -40,7 +60,7 @@ def render_overview(account: Ingestion, *, articles: Path, aside: Path, links: P
     unknown = both("không rõ", "unknown")
     sources = [(name or unknown, count) for name, count in account.count("source").most_common(15)]
     encodings = [(name or both("bảng", "table"), count) for name, count in account.count("encoding").most_common()]
-    flags = [(f"{name}: {FLAGS[name]}", count) for name, count in sorted(account.flags.items())]
+    flags = [(both(f"{n}: {FLAGS_VI[n]}", f"{n}: {FLAGS[n]}"), count) for n, count in sorted(account.flags.items())]
     what = both("Nhãn", "Flag")
     sections = [
         Section("account", both("Đã vào những gì", "What came in"), filled.draw_cards()),
@@ -92,17 +112,24 @@ def _lengths(account: Ingestion) -> Markup:
 
 def _dates(account: Ingestion) -> Markup:
     """Articles by month, or by year where there are many months."""
-    known = sorted(s.published for s in account.summaries if s.published[:4].isdigit())
+    known = sorted(s.published for s in account.summaries if regex.match(r"\d{4}(?:-\d\d|$)", s.published))
     without = len(account.summaries) - len(known)
     if not known:
         return Markup('<p class="note">{}</p>').format(both("Không bài nào có ngày đăng.", "No article has a date."))
-    months = len({date[:7] for date in known}) <= 18
-    counts = Counter(date[: 7 if months else 4] for date in known)
+    months = _months(known[0], known[-1])
+    names = months if len(months) <= BARS else sorted({month[:4] for month in months})
+    counts = Counter(date[: len(names[0])] for date in known)
     chart = Chart(7, 2.4)
-    chart.axes.bar(list(counts), list(counts.values()), color=ACCENT)
-    chart.axes.tick_params(axis="x", rotation=60 if len(counts) > 8 else 0)
+    chart.axes.bar(names, [counts[name] for name in names], width=min(0.8, len(names) / 8), color=ACCENT)
+    chart.axes.tick_params(axis="x", rotation=60 if len(names) > 8 else 0)
     _count_axis(chart)
     return chart.svg(both(f"Ngày đăng; {without} bài không có", f"Publication dates; {without} articles have none"))
+
+
+def _months(first: str, last: str) -> list[str]:
+    """The months from one ISO date to another, both included; a date of a year alone counts as its January."""
+    start, end = (12 * int(date[:4]) + int(date[5:7] or 1) - 1 for date in (first, last))
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, end + 1)]
 
 
 def _count_axis(chart: Chart) -> None:
@@ -120,8 +147,13 @@ def _largest_groups(account: Ingestion, links: Path) -> list[dict[str, Any]]:
     for link in _rows(links):
         group = of_doc.get(link["first"], "")
         if group and len(evidence[group]) < GROUPS:
-            evidence[group].append(link)
+            evidence[group].append(link | {"names": _longest(link.get("names", ()))})
     return [{"name": group, "members": members[group], "links": evidence[group]} for group in largest]
+
+
+def _longest(names: Sequence[str]) -> list[str]:
+    """The names that are no stretch of another of them, as names are written."""
+    return [name.title() for name in names if not any(f" {name} " in f" {other} " for other in names if other != name)]
 
 
 def _samples(account: Ingestion, articles: Path, aside: Path) -> list[dict[str, Any]]:
@@ -137,11 +169,12 @@ def _samples(account: Ingestion, articles: Path, aside: Path) -> list[dict[str, 
     return [blank | row | {"pieces": list(_pieces(row["text"], row["parts"]))} for row in rows]
 
 
-def _pieces(text: str, parts: Sequence[dict[str, Any]]) -> Iterable[dict[str, str]]:
+def _pieces(text: str, parts: Sequence[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     for part in parts:
         piece = text[part["start"] : part["end"]].strip()
         cut = piece if len(piece) <= EXCERPT else piece[:EXCERPT].rsplit(" ", 1)[0] + " […]"
-        yield {"part": part["part"], "text": visible(cut, keep="\n")}
+        name = part["part"]
+        yield {"part": name, "name": both(PARTS_VI[name], name), "text": visible(cut, keep="\n")}
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:

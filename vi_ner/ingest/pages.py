@@ -32,9 +32,10 @@ _SITE = regex.compile(
     regex.IGNORECASE,
 )
 _MASTHEAD = regex.compile(r"(?:^|[\s_-])(?:site-?(?:header|name|title)|masthead|logo|brand\w*)(?:$|[\s_-])", regex.I)
-_LEAD = regex.compile(r"(?:^|[\s_-])(?:sapo|lead|chapeau|summary|description|mo-?ta)(?:$|[\s_-])", regex.I)
+_LEAD = regex.compile(r"(?:^|[\s_-])(?:sapo|lead|chapeau|sub-?title|summary|description|mo-?ta)(?:$|[\s_-])", regex.I)
 _AUTHOR = regex.compile(r"(?:^|[\s_-])(?:authors?|tac-?gia|byline|but-?danh)(?:$|[\s_-])", regex.I)
 _CAPTION = regex.compile(r"(?:^|[\s_-])(?:caption\w*|image-?desc\w*|chu-?thich|photo-?desc)(?:$|[\s_-])", regex.I)
+_CAPITAL_FONT = regex.compile(r"\.Vn\w+H\b")  # draws small letters as capitals, see `legacy`
 LINKED = 0.6  # share of a line inside links from which it is a link and not a sentence with one
 
 
@@ -95,6 +96,8 @@ def _blocks(root: Any) -> Iterator[_Block]:
             unseen -= hidden
             stack.pop()
         text = element.text if event == "start" else element.tail
+        if text and any(_CAPITAL_FONT.search(f"{e.get('face', '')} {e.get('style', '')}") for e in stack):
+            text = text.upper()
         if text and not unseen and (text.strip() or block.pieces):
             in_link = any(above.tag == "a" for above in stack)
             block.linked += in_link * len(text.strip())
@@ -138,16 +141,19 @@ def _hint(block: _Block, title: str) -> str | None:
 
 def _outside(blocks: list[_Block], hints: list[str | None], article: str) -> list[str | None]:
     """Lines that are not in trafilatura's article are furniture, unless structure or form says what they are."""
-    flat = regex.sub(r"\W+", " ", article)
-    inside = [regex.sub(r"\W+", " ", block.text).strip() in flat for block in blocks]
+    flat = regex.sub(r"\W+", " ", article).casefold()
+    inside = [regex.sub(r"\W+", " ", block.text).strip().casefold() in flat for block in blocks]
     if not any(inside):
         return hints
     first, last = inside.index(True), len(inside) - 1 - inside[::-1].index(True)
+    homes = {block.around[-2:-1] for block, found in zip(blocks, inside, strict=True) if found}
     marked: list[str | None] = []
     for i, (block, hint) in enumerate(zip(blocks, hints, strict=True)):
         line = fold_line(block.text)
         near = first - 3 <= i <= last + 3
-        known = hint is not None or inside[i] or (near and (is_byline(line) or is_caption(line)))
+        # Between the article's paragraphs and beside them: a drawn quotation, say.
+        among = first < i < last and block.around[-2:-1] in homes
+        known = hint is not None or inside[i] or among or (near and (is_byline(line) or is_caption(line)))
         marked.append(hint if known else "furniture")
     return marked
 

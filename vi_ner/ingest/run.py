@@ -77,10 +77,11 @@ def ingest(
         _write_articles(rows, file, folder / "set-aside.jsonl", account, frozenset(set_aside))
         _write_links(groups, folder / "links.jsonl", account)
         _write_sample(file, folder / "selected.jsonl", account, sample=sample, seed=seed)
-        text = json.dumps(account.to_json(), ensure_ascii=False, indent=1)
-        (folder / MARKER).write_text(text + "\n", encoding="utf8")
+        with _writing(folder / MARKER) as stream:
+            stream.write(json.dumps(account.to_json(), ensure_ascii=False, indent=1) + "\n")
         page = render_overview(account, articles=file, aside=folder / "set-aside.jsonl", links=folder / "links.jsonl")
-        (folder / "index.html").write_text(page, encoding="utf8")
+        with _writing(folder / "index.html") as stream:
+            stream.write(page)
     return account
 
 
@@ -210,7 +211,8 @@ def _write_sample(file: Path, path: Path, account: Ingestion, *, sample: int, se
 
 
 def _writing(path: Path) -> IO[str]:
-    return path.open("w", encoding="utf8", newline="\n")
+    # A lone surrogate, as file names and some JSONL dumps hold it, has no UTF-8: it stays an escape, as in JSON.
+    return path.open("w", encoding="utf8", errors="backslashreplace", newline="\n")
 
 
 def _write_row(stream: IO[str], row: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ def _text_rows(stream: IO[bytes], suffix: str, encoding: str | None, limit: int)
     if suffix == ".json":
         yield from _json(b"".join(lines))
     elif suffix in (".csv", ".tsv"):
-        yield from _csv((_decode_line(line, name, limit) for line in lines), suffix, limit)
+        yield from _csv((decode(line, encoding=name).text for line in _short(lines, limit)), suffix, limit)
     else:
         yield from _jsonl(lines, name, limit)
 
@@ -159,8 +159,21 @@ def _json(data: bytes) -> Iterator[tuple[int, Any, str]]:
         yield number, row, ""
 
 
+def _short(lines: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """The lines of a table whose rows may run over lines: behind one that is cut nothing can be trusted.
+
+    RAISES (UndecodableError): A line is longer than `limit`.
+    """
+    for number, line in enumerate(lines, start=1):
+        if len(line) > limit:
+            raise UndecodableError(
+                f"line {number} is larger than {limit / 1e6:g} MB (--max-mb); it and what follows it was not read."
+            )
+        yield line
+
+
 def _csv(lines: Iterator[str], suffix: str, limit: int) -> Iterator[tuple[int, Any, str]]:
-    csv.field_size_limit(limit)  # or a quotation mark that is never closed would take in the whole file
+    csv.field_size_limit(limit)
     header = next(lines, "").lstrip("\ufeff")
     delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
     reader = csv.DictReader(itertools.chain([header], lines), delimiter=delimiter)

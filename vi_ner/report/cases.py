@@ -15,8 +15,9 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from ..augment import apply_form
+from ..augment import FORMS, rewrite
 from ..convert import USER_DATA
+from ..furniture import touches, unread_stretches
 from ..records import Span
 
 SENTENCE_ENDS = [".", "!", "?", "…", "..."]
@@ -44,6 +45,7 @@ class Case:
 
     lost: Gold spans that conversion could not express. meta: `genre`, `topic`, `source`, `form` and so on.
     tokens, sentences: (n, 2) code points of the tokens that are no blanks, and of the sentences.
+    unread: Stretches for which annotation is missing; what is found there is neither right nor wrong.
     """
 
     doc_id: str
@@ -54,6 +56,7 @@ class Case:
     meta: dict[str, Any]
     tokens: NDArray[np.int32]
     sentences: NDArray[np.int32]
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 def read_case(doc: Doc, number: int) -> Case:
@@ -69,6 +72,7 @@ def read_case(doc: Doc, number: int) -> Case:
         meta=dict(known.get("meta", {})),
         tokens=_borders(token for token in doc if not token.is_space),
         sentences=_sentences(doc),
+        unread=unread_stretches(doc),
     )
 
 
@@ -91,11 +95,19 @@ def in_form(cases: Sequence[Case], name: str, *, seed: int = 0) -> list[Case]:
     none = np.zeros((0, 2), dtype=np.int32)
     changed = []
     for case in cases:
-        text, spans = apply_form(name, case.text, [Span(*entity.key) for entity in case.gold], rng)
-        gold = tuple(Entity(span.start, span.end, span.label) for span in spans)
+        spans = [Span(*entity.key) for entity in case.gold]
+        replacements = FORMS[name](case.text, spans, rng)
+        text, moved = rewrite(case.text, [*spans, *(Span(*stretch, "") for stretch in case.unread)], replacements)
+        gold = tuple(Entity(span.start, span.end, span.label) for span in moved[: len(spans)])
+        unread = tuple((span.start, span.end) for span in moved[len(spans) :])
         # Lost spans count as missed wherever they lie.
-        changed.append(replace(case, text=text, gold=gold, tokens=none, sentences=none))
+        changed.append(replace(case, text=text, gold=gold, tokens=none, sentences=none, unread=unread))
     return changed
+
+
+def read_only(case: Case, predicted: Iterable[Entity]) -> tuple[Entity, ...]:
+    """The predictions that can be right or wrong, because somebody annotated what they cover."""
+    return tuple(entity for entity in predicted if not touches(entity.start, entity.end, case.unread))
 
 
 def predict(nlp: Language, texts: Iterable[str]) -> Iterator[tuple[Entity, ...]]:

@@ -41,7 +41,10 @@ class Leakage:
 
 @dataclass(frozen=True)
 class Loss:
-    """What conversion did to the gold spans that came in; `changes` are those repaired or rejected."""
+    """What conversion did to the gold spans that came in; `changes` are those repaired or rejected.
+
+    left_out: Spans in furniture, where it was left out; they count nowhere.
+    """
 
     spans_in: int
     converted: int
@@ -49,6 +52,7 @@ class Loss:
     rejected: int
     documents_set_aside: int
     changes: tuple[tuple[str, str, str, str], ...]  # document id, text, label, reason
+    left_out: int = 0
 
 
 def describe_side(cases: Sequence[Case]) -> Side:
@@ -95,6 +99,7 @@ def read_conversion(path: Path) -> Loss:
             rejected=len(account["rejected"]),
             documents_set_aside=len(account["documents_set_aside"]),
             changes=tuple((row["doc_id"], row["text"], row["label"], row["reason"]) for row in changes),
+            left_out=len(account.get("left_out", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ViNerError(
