@@ -27,6 +27,8 @@ from .tokenizer import set_news_rules
 
 FORMAT_VERSION = 1
 MAX_REJECTED = 0.01  # share of gold spans beyond which a conversion fails
+# What no entity begins or ends with: white space of any kind, underscores, and two characters that nobody sees.
+BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "_\u200b\ufeff"
 USER_DATA = "vi_ner"  # key in `Doc.user_data`: doc_id, group, meta, lost (spans as [start, end, label])
 
 
@@ -44,11 +46,15 @@ class Change:
 
 @dataclass
 class Conversion:
-    """The account of a conversion; spans_in == converted + repaired + rejected."""
+    """The account of a conversion; spans_in == converted + repaired + rejected.
+
+    labels_left_out: Spans of labels that were not asked for; they are not part of `spans_in`.
+    """
 
     documents_in: int = 0
     documents_converted: int = 0
     documents_set_aside: list[dict[str, str]] = field(default_factory=list)
+    labels_left_out: dict[str, int] = field(default_factory=dict)
     spans_in: int = 0
     spans_converted: int = 0
     repaired: list[Change] = field(default_factory=list)
@@ -88,10 +94,10 @@ def convert(
     versions = read_annotations(annotations, offset_unit=offset_unit)
     known = {article.doc_id: article for article in read_articles(articles)} if articles else {}
     account = Conversion()
-    gold = [_with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
+    gold = [with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
     return convert_gold(
         gold,
-        clusters=assign_sides([_document(annotation) for annotation in gold]),
+        clusters=assign_sides([document_of(annotation) for annotation in gold]),
         labels=read_labels(labels),
         output=output,
         account=account,
@@ -203,22 +209,18 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
     doc = nlp.make_doc(annotation.text)
     entities, lost = [], []
     for index, span in enumerate(annotation.spans):
-        trimmed = _trim(annotation.text, span)
-        entity = doc.char_span(trimmed.start, trimmed.end, span.label) if trimmed.start < trimmed.end else None
-        if span in annotation.spans[:index]:
-            reason = "the same span twice"
-        elif entity is None:
-            reason = "inside a token" if trimmed.start < trimmed.end else "nothing but blanks"
-        else:
-            entities.append(entity)
-            if trimmed == span:
-                account.spans_converted += 1
-            else:
-                account.repaired.append(_change(annotation, span, "blanks at its edge cut off"))
+        trimmed, how, reason = settle(annotation, index)
+        entity = None if reason else doc.char_span(trimmed.start, trimmed.end, span.label)
+        if entity is None:
+            account.rejected.append(change(annotation, span, reason or "inside a token"))
+            if not reason:
+                lost.append([span.start, span.end, span.label])
             continue
-        account.rejected.append(_change(annotation, span, reason))
-        if reason == "inside a token":
-            lost.append([span.start, span.end, span.label])
+        entities.append(entity)
+        if how:
+            account.repaired.append(change(annotation, span, how))
+        else:
+            account.spans_converted += 1
     doc.ents = entities
     doc.user_data[USER_DATA] = {
         "doc_id": annotation.doc_id,
@@ -227,6 +229,16 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
         "lost": lost,
     }
     return doc
+
+
+def settle(annotation: Annotation, index: int) -> tuple[Span, str, str]:
+    """A gold span without blanks at its edges, how it was repaired, and why it is rejected (either may be empty)."""
+    span = annotation.spans[index]
+    trimmed = _trim(annotation.text, span)
+    how = annotation.mended.get(span, "") or ("blanks at its edge cut off" if trimmed != span else "")
+    if span in annotation.spans[:index]:
+        return trimmed, how, "the same span twice"
+    return trimmed, how, "" if trimmed.start < trimmed.end else "nothing but blanks"
 
 
 def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
@@ -242,8 +254,8 @@ def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
     }
 
 
-def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
-    """The annotation with its article's metadata.
+def with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
+    """The annotation with its article's metadata; without articles, as it is.
 
     RAISES (ViNerError): There is no such article, or it has another text.
     """
@@ -269,19 +281,20 @@ def _group(annotation: Annotation) -> str:
     return str(annotation.meta.get("group") or annotation.doc_id)
 
 
-def _document(annotation: Annotation) -> Document:
+def document_of(annotation: Annotation) -> Document:
+    """What the split needs to know of an annotated document."""
     published = str(annotation.meta.get("published") or "")
     return Document(annotation.doc_id, annotation.text, _group(annotation), published)
 
 
 def _trim(text: str, span: Span) -> Span:
     surface = text[span.start : span.end]
-    blanks = " _\t\n\r\u00a0\u200b\ufeff"
-    start = span.start + len(surface) - len(surface.lstrip(blanks))
-    return Span(start, start + len(surface.strip(blanks)), span.label)
+    start = span.start + len(surface) - len(surface.lstrip(BLANKS))
+    return Span(start, start + len(surface.strip(BLANKS)), span.label)
 
 
-def _change(annotation: Annotation, span: Span, reason: str) -> Change:
+def change(annotation: Annotation, span: Span, reason: str) -> Change:
+    """The line of an account on one span."""
     text = annotation.text[span.start : span.end]
     return Change(annotation.doc_id, span.start, span.end, span.label, text, reason)
 
@@ -289,7 +302,7 @@ def _change(annotation: Annotation, span: Span, reason: str) -> Change:
 def _refuse_loss(account: Conversion, max_rejected: float) -> None:
     share = len(account.rejected) / account.spans_in if account.spans_in else 0.0
     if share > max_rejected:
-        shown = "; ".join(f"{change.doc_id}: {change.text!r} {change.reason}" for change in account.rejected[:5])
+        shown = "; ".join(f"{lost.doc_id}: {lost.text!r} {lost.reason}" for lost in account.rejected[:5])
         raise ViNerError(
             f"{len(account.rejected)} of {account.spans_in} gold spans ({share:.1%}) would be lost, "
             f"more than the {max_rejected:.1%} allowed: {shown}.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -53,6 +53,7 @@ class Annotation:
     """One annotator's spans over one document. `where` is the file and line it came from.
 
     confirmed: Whether the annotator declared it finished; an empty version counts as gold only then.
+    mended: Spans that the file held in a faulty form, with what was done to them.
     """
 
     doc_id: str
@@ -62,6 +63,7 @@ class Annotation:
     annotator: str
     where: str
     confirmed: bool = False
+    mended: Mapping[Span, str] = field(default_factory=dict)
 
 
 def read_labels(path: Path) -> list[str]:
