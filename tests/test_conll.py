@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, vi_ner
+from click.testing import Result
+from conftest import ROOT
 from spacy.language import Language
 from spacy.tokens import DocBin
+from typer.testing import CliRunner
 
+from vi_ner.cli import app
 from vi_ner.conll import ORPHAN, entities, escape, read_conll, unescape
 from vi_ner.convert import USER_DATA, Conversion
 from vi_ner.errors import ViNerError
@@ -51,17 +54,21 @@ def tagged(path: Path) -> list[tuple[str, str]]:
     return [pair for i, pair in enumerate(pairs) if pair[0] or (i and pairs[i - 1][0])]
 
 
+def run(*args: object) -> Result:
+    return CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
+
+
 def account_adds_up(account: Conversion) -> bool:
     return account.spans_in == account.spans_converted + len(account.repaired) + len(account.rejected)
 
 
 def test_invented_texts_come_back_exactly(tmp_path: Path) -> None:
     rng = random.Random(0)
-    gold = [invented(f"d{i:03} | a=b", rng) for i in range(300)]
+    gold = [invented(f"d{i:03} | a=b", rng) for i in range(150)]
     account = export_conll(gold, tmp_path / "gold.conll")
     found = read_conll(tmp_path / "gold.conll")
     assert [(item.doc_id, item.text, item.spans) for item in found] == [(a.doc_id, a.text, a.spans) for a in gold]
-    assert account.spans_in == account.spans_converted == sum(len(item.spans) for item in gold) > 400
+    assert account.spans_in == account.spans_converted == sum(len(item.spans) for item in gold) > 200
     assert not any(item.mended for item in found)
 
 
@@ -78,7 +85,7 @@ FOREIGN = {
     "IOB2, tabs": "Lò\tNP\tB-PER\nPàng\tNP\tI-PER\nở\tE\tO\n\nHuế\tNP\tB-LOC\nHuế\tNP\tB-LOC\n",
     "IOB1, blanks": "Lò I-PER\nPàng I-PER\nở O\n\nHuế I-LOC\nHuế B-LOC\n\n\n",
     "BIOES, comments": "# id 7 a=b\nLò _ _ B-PER\nPàng _ _ E-PER\nở _ _ O\n\n# id 8\nHuế _ _ S-LOC\nHuế _ _ S-LOC",
-    "BILOU, CR LF, BOM": "\ufeffLò B-PER\r\nPàng L-PER\r\nở O\r\n\r\nHuế U-LOC\r\nHuế U-LOC\r\n",
+    "BILOU, CR LF, BOM": "\ufeffLò B-PER\r\nPàng L-PER\r\nở O-ORG\r\n\r\nHuế U-LOC\r\nHuế U-LOC\r\n",
 }
 
 
@@ -185,17 +192,13 @@ def test_commands(write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
     path = write_jsonl(
         "gold.jsonl", {"doc_uid": "a", "text": "Lò Pàng ở Huế.", "label": [[0, 7, "PER"], [10, 13, "LOC"]]}
     )
-    result = vi_ner("export", path, "--to", "conll", "-o", tmp_path / "gold.conll")
-    assert result.returncode == 0 and "1 documents and 2 of 2 spans" in result.stdout
+    result = run("export", path, "--to", "conll", "-o", tmp_path / "gold.conll")
+    assert result.exit_code == 0 and "1 documents and 2 of 2 spans" in result.stdout
     assert (tmp_path / "gold.conll").read_text(encoding="utf8") == (
         "-DOCSTART-\tdoc_id=a\tO\n\nLò\t_\tB-PER\nPàng\t_\tI-PER\nở\t_\tO\nHuế\tSpaceAfter=No\tB-LOC\n.\t_\tO\n\n"
     )
     labels = ROOT / "annotations" / "labels.json"
-    converted = vi_ner(
-        "convert", tmp_path / "gold.conll", "--from", "conll", "--labels", labels, "-o", tmp_path / "out"
-    )
-    assert converted.returncode == 0, converted.stderr
+    run("convert", tmp_path / "gold.conll", "--from", "conll", "--labels", labels, "-o", tmp_path / "out")
     (side,) = (side for side in SIDES if (tmp_path / "out" / f"{side}.spacy").stat().st_size > 200)
-    again = vi_ner("export", tmp_path / "out" / f"{side}.spacy", "-o", tmp_path / "again.conll")
-    assert again.returncode == 0
+    run("export", tmp_path / "out" / f"{side}.spacy", "-o", tmp_path / "again.conll")
     assert (tmp_path / "again.conll").read_bytes() == (tmp_path / "gold.conll").read_bytes()

@@ -21,7 +21,8 @@ SUFFIXES = frozenset({".conll", ".iob", ".iob2", ".bio"})
 DOCUMENT_START = "-DOCSTART-"
 BLANKS = "blanks"  # value of the metadata key `tokens`: the tokens of this document are what stands between blanks
 ORPHAN = "its first tag was I and not B"
-_TAG = re.compile(r"(?:[BIESLU]-\S+|O)")
+# `O-ORG` occurs in published data; like `conlleval`, this reads it as O.
+_TAG = re.compile(r"(?:[BIESLU]-\S+|O(?:-\S+)?)")
 # Schemes with tags of their own for last (E, L) and only (S, U) tokens say nothing that B and I do not.
 _PLAIN = {"E": "I", "L": "I", "S": "B", "U": "B"}
 _ESCAPES = {" ": r"\s", "\t": r"\t", "\n": r"\n", "\r": r"\r", "|": r"\p", "\\": r"\\"}
@@ -124,7 +125,8 @@ def _row(columns: Sequence[str], tag_column: int | None, where: str) -> Row:
         )
     values = _values(columns[1:-1])
     gap = "" if values.get("SpaceAfter") == "No" else values.get("SpacesAfter")
-    return Row(columns[0], gap, f"{_PLAIN[tag[0]]}{tag[1:]}" if tag[0] in _PLAIN else tag)
+    plain = "O" if tag[0] == "O" else _PLAIN.get(tag[0], tag[0]) + tag[1:]
+    return Row(columns[0], gap, plain)
 
 
 def _started(columns: Sequence[str], document: _Document) -> _Document:
