@@ -192,7 +192,7 @@ def check_spans(annotation: Annotation, labels: Sequence[str]) -> None:
             raise ViNerError(
                 f"Found the label {span.label!r}, expected one of {', '.join(labels)}.",
                 where=annotation.where,
-                fix="Rename it in Doccano, or add it to annotations/labels.json and to the labels in the config.",
+                fix="Rename it in Doccano, or add it to the list of labels.",
             )
     for first, second in zip(annotation.spans, annotation.spans[1:], strict=False):
         if second.start < first.end and first != second:
