@@ -11,8 +11,16 @@ import srsly
 import torch
 from conftest import ROOT
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, RobertaConfig, RobertaModel
-from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizerFast
+from transformers import (
+    BertConfig,
+    BertModel,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaModel,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+    XLMRobertaTokenizerFast,
+)
 
 from vi_segment import segment
 
@@ -83,7 +91,7 @@ def learn_codes(folder: Path, lines: Iterable[str], *, merges: int) -> int:
     folder.mkdir(exist_ok=True)
     (folder / "bpe.codes").write_text("".join(f"{first} {second} 1\n" for first, second in codes), encoding="utf8")
     found = Counter(piece for encoding in tokenizer.encode_batch(lines) for piece in encoding.tokens)
-    pieces = [p.removesuffix("</w>") if p.endswith("</w>") else f"{p}@@" for p, n in found.most_common() if n > 1]
+    pieces = [p.removesuffix("</w>") if p.endswith("</w>") else f"{p}@@" for p, _ in found.most_common()]
     (folder / "vocab.txt").write_text("".join(f"{piece} 1\n" for piece in pieces), encoding="utf8")
     return len(pieces)
 

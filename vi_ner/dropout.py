@@ -40,10 +40,10 @@ def _refuse_other_words(nlp: Language) -> None:
     segmented = "vi_segment" in str(nlp.config["components"])
     for _module, tokenizer in encoders(nlp):
         if tokenizer.init_kwargs.get("segmented", False) != segmented:
+            given, wanted = ("segmented words", "syllables") if segmented else ("syllables", "segmented words")
             raise ViNerError(
-                f"The config gives the encoder {'segmented words' if segmented else 'syllables'}, but it was trained on "
-                f"{'syllables' if segmented else 'segmented words'}.",
-                fix="PhoBERT and its kin need `--vars.config phobert`, all other encoders another config.",
+                f"The config gives the encoder {given}, but it was trained on {wanted}.",
+                fix="PhoBERT and its kin need configs/phobert.cfg, all other encoders another config.",
             )
 
 
