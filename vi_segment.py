@@ -22,7 +22,7 @@ from spacy_transformers.util import registry
 WORD = re.compile(r"[^\s_]+")
 
 
-@registry.span_getters("vi_segment.Sentences.v1")
+@registry.span_getters("vi_segment.Sentences.v1")  # type: ignore[attr-defined]
 def create_segmented_sentences() -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """`vi_segment.Sentences.v1`, for `get_spans` of a transformer: sentences, segmented."""
 

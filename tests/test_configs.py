@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
+import srsly
 import torch
 from conftest import LABELS, ROOT
 from safetensors.torch import load_file
@@ -28,6 +31,7 @@ from vi_ner.convert import convert
 from vi_ner.encoder import prepare_encoder
 from vi_ner.errors import ViNerError
 from vi_ner.fastcpu import encoders
+from vi_ner.package import package_pipeline
 
 RAW = "Tổng thống Nga Vladimir Putin gặp ông Kim ở Vladivostok (TP.HCM, Đắk Lắk)."
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
@@ -164,6 +168,29 @@ def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str
     width = nlp.get_pipe("transformer").model.get_dim("nO")  # type: ignore[attr-defined]
     assert vectors.shape == (len(raw), width + 64)
     assert (vectors[first, width:] != vectors[second, width:]).any()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in")
+def test_the_wheel_of_phobert_carries_its_segmenter(models: dict[str, Path], tmp_path: Path) -> None:
+    score = dict.fromkeys(("precision", "recall", "f", "f_low", "f_high", "support", "lost"), 0)
+    srsly.write_json(tmp_path / "metrics.json", {"overall": score, "labels": {}, "documents": 0, "gold": "none"})
+    about = ROOT / "configs" / "about.json"
+    wheel = package_pipeline(model=models["phobert"], metrics=tmp_path / "metrics.json", about=about,
+                             output=tmp_path / "package", name="pho", version="0.1.0")  # fmt: skip
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+        metadata = archive.read("vi_pho-0.1.0.dist-info/METADATA").decode()
+    required = re.findall(r"^Requires-Dist: (\S+)", metadata, re.MULTILINE)
+    assert any(name.startswith("pyvi") for name in required) and not any("vi-ner" in name for name in required)
+    assert "spaCy, spacy-transformers and pyvi" in (tmp_path / "package" / "README.md").read_text(encoding="utf8")
+    code = (
+        "import sys; sys.modules['vi_ner'] = None; sys.path.insert(0, sys.argv[1]); import vi_pho; nlp = vi_pho.load(); "
+        "assert 'vi_pho.vi_segment' in sys.modules; print(len(nlp('Lò Pàng ở Hà Nội.')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "site")], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0 and result.stdout.split()[-1] == "6", result.stderr
 
 
 def test_encoder_and_config_must_agree_on_words(corpus: Path, models: dict[str, Path]) -> None:

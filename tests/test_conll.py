@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from conftest import ROOT
 from spacy.language import Language
 from spacy.tokens import DocBin
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from vi_ner.cli import app
 from vi_ner.conll import ORPHAN, entities, escape, read_conll, unescape
@@ -36,7 +35,8 @@ def invented(doc_id: str, rng: random.Random) -> Annotation:
     """A random text with random spans that do not overlap and have no blank at an edge."""
     text = "".join(rng.choice(BITS) + rng.choice(GAPS) for _ in range(rng.randrange(40)))
     text = rng.choice(["", " ", "\n\n"]) + text
-    spans, position = [], 0
+    spans: list[Span] = []
+    position = 0
     while position < len(text) and len(spans) < 8:
         start = position + rng.randrange(6)
         end = start + 1 + rng.randrange(12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,7 +120,8 @@ def test_tokens_keep_their_place_in_the_raw_text(prepared: Path, tokenizer: Lang
         assert span.text == segment(sentence.text)
         assert [token.idx for token in span] == [token.idx - sentence.start_char for token in sentence]
         encoding = word_pieces.encode(span.text)
-        alignment = get_alignment_via_offset_mapping([span], np.array([encoding.offsets]))
+        offsets: Any = np.array([encoding.offsets])
+        alignment = get_alignment_via_offset_mapping([span], offsets)
         position = 0
         for token, shadow, length in zip(sentence, span, alignment.lengths, strict=True):
             own = set(range(shadow.idx, shadow.idx + len(shadow)))

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import srsly
 import torch
@@ -59,7 +60,8 @@ def bert(folder: Path) -> Path:
     tokenizer = unigram()
     names = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), SPECIAL, strict=True))
     special = names | {"cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    fast: Any = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+    fast.save_pretrained(folder)
     torch.manual_seed(0)
     BertModel(BertConfig(vocab_size=tokenizer.get_vocab_size(), **SIZES)).save_pretrained(folder)
     return folder

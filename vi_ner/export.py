@@ -37,7 +37,7 @@ def export_conll(annotations: Sequence[Annotation], output: Path, *, annotator: 
     gold = merge_versions(annotations, annotator=annotator, account=account)
     account.documents_converted = len(gold)
     for annotation in gold:
-        check_spans(annotation, {span.label for span in annotation.spans})
+        check_spans(annotation, [span.label for span in annotation.spans])
     news = news_tokens()
     with replacing_file(output) as path, path.open("w", encoding="utf8", newline="\n") as stream:
         for annotation in gold:

@@ -90,7 +90,7 @@ def rename_labels(
             )
         left_out.update(span.label for span in annotation.spans if names[span.label] is None)
         spans = [replace(span, label=name) for span in annotation.spans if (name := names[span.label])]
-        mended = {replace(span, label=names[span.label]): how for span, how in annotation.mended.items()}
+        mended = {replace(span, label=names[span.label] or ""): how for span, how in annotation.mended.items()}
         renamed.append(replace(annotation, spans=tuple(spans), mended=mended))
     return renamed, dict(sorted(left_out.items()))
 
