@@ -102,7 +102,7 @@ def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, n
 
 
 def carried_code(model: Path) -> list[Path]:
-    """The modules that a pipeline needs at run time and its wheel carries: `vi_segment`, if it reads segmented words."""
+    """The modules that the wheel of a pipeline carries: `vi_segment`, if its encoder reads segmented words."""
     if "vi_segment." not in (model / "config.cfg").read_text(encoding="utf8"):
         return []
     import vi_segment
