@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import ROOT
+import spacy
+import srsly
+import torch
+from conftest import LABELS, ROOT
+from safetensors.torch import load_file
 from spacy import registry
+from spacy.cli.train import train
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
-from spacy.util import load_config, load_model_from_config
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config, load_model_from_config, walk_dict
+from tiny_encoders import ENCODERS
 
+from vi_ner.configs import write_configs
+from vi_ner.convert import convert
+from vi_ner.encoder import prepare_encoder
+from vi_ner.errors import ViNerError
+from vi_ner.fastcpu import encoders
+from vi_ner.package import package_pipeline
+
+RAW = "Tổng thống Nga Vladimir Putin gặp ông Kim ở Vladivostok (TP.HCM, Đắk Lắk)."
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 
 
@@ -36,16 +58,144 @@ def test_nothing_of_ours_is_needed_to_load_a_pipeline(path: Path) -> None:
     assert "vi_ner" not in str(config["nlp"]) + str(config["components"])
 
 
-def test_open_differs_from_default_only_in_its_data() -> None:
-    default, opened = ((ROOT / "configs" / f"{name}.cfg").read_text(encoding="utf8") for name in ("default", "open"))
-    changes = [line for line in difflib.ndiff(default.splitlines(), opened.splitlines()) if line[0] in "+-"]
-    assert [line[2:] for line in changes if not line[2:].startswith("#")] == [
-        'treebank_train = "corpus/ud-vtb/train.spacy"',
-        'treebank_dev = "corpus/ud-vtb/dev.spacy"',
-        "also = ${paths.treebank_train}",
-        '@readers = "spacy.Corpus.v1"',
-        '@readers = "vi_ner.Sentences.v1"',
-        "also = ${paths.treebank_dev}",
-        "whole = true",
-        "shuffle = false",
-    ]
+def test_configs_on_disk_are_those_made_from_the_base(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    made = write_configs(tmp_path / "configs")
+    assert {path.stem for path in made} | {"default"} == {path.stem for path in CONFIGS} == set(ENCODERS)
+    for path in made:
+        assert path.read_text(encoding="utf8") == (ROOT / "configs" / path.name).read_text(encoding="utf8")
+
+
+def differences(name: str, *, base: str = "default") -> set[str]:
+    """The settings, as dotted paths, in which two configs differ."""
+    ours, theirs = (
+        {".".join(path): value for path, value in walk_dict(load_config(ROOT / "configs" / f"{config}.cfg"))}
+        for config in (name, base)
+    )
+    return {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
+
+
+def test_configs_differ_only_where_they_say() -> None:
+    assert {key.split(".")[0] for key in differences("open")} == {"paths", "corpora"}
+    assert {key.rsplit(".", 1)[0] for key in differences("gpu")} == {
+        "system",
+        "components.transformer",
+        "components.transformer.model.transformer_config",
+        "training",
+        "training.batcher",
+        "training.optimizer",
+        "training.optimizer.learn_rate",
+        "initialize.after_init",
+    }
+    changed = (
+        "components.tagger.model.tok2vec",
+        "components.transformer.model.get_spans",
+        "initialize.components.sent",
+    )
+    assert all(key.startswith(changed) for key in differences("phobert", base="gpu"))
+
+
+def test_a_replaced_function_keeps_nothing_of_the_old_one() -> None:
+    assert "tolerance" not in load_config(ROOT / "configs" / "gpu.cfg")["training"]["batcher"]
+    assert load_config(ROOT / "configs" / "phobert.cfg")["training"]["max_steps"] == 2000
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few documents, converted."""
+    folder = tmp_path_factory.mktemp("corpus")
+    source = ROOT / "annotations" / "articles" / "travel.jsonl"
+    convert(source, articles=None, labels=LABELS, output=folder, offset_unit="codepoint")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What each config makes of a tiny encoder of its architecture in two steps, offline."""
+    made = {}
+    for path in CONFIGS:
+        folder = tmp_path_factory.mktemp(path.stem)
+        prepare_encoder(source=str(ENCODERS[path.stem](folder / "source")), output=folder / "encoder")
+        overrides = {"paths.encoder": str(folder / "encoder"), "training.max_steps": 2, "training.eval_frequency": 2}
+        overrides |= {f"paths.{side}": str(corpus / f"{side}.spacy") for side in ("train", "dev")}
+        if path.stem == "open":
+            overrides |= {f"paths.treebank_{side}": str(corpus / f"{side}.spacy") for side in ("train", "dev")}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            patch.setenv("HF_HUB_OFFLINE", "1")
+            train(path, folder / "training", overrides=overrides)
+        made[path.stem] = folder / "training" / "model-last"
+    return made
+
+
+def test_every_config_trains_its_kind_of_encoder_and_saves(models: dict[str, Path]) -> None:
+    kinds = {"default": "bert", "open": "bert", "gpu": "xlm-roberta", "phobert": "roberta"}
+    for name, path in models.items():
+        ((module, tokenizer),) = encoders(spacy.load(path))
+        assert module.config.model_type == kinds[name]
+        assert tokenizer.model_max_length == (256 if name == "phobert" else 512)
+        untrained = load_file(path.parents[1] / "encoder" / "model.safetensors")
+        assert any(not torch.equal(value, untrained[key]) for key, value in module.state_dict().items())
+
+
+def test_every_saved_pipeline_loads_without_vi_ner_and_without_the_hub(models: dict[str, Path]) -> None:
+    """PhoBERT's needs `vi_segment`, which needs pyvi: the documented minimum."""
+    code = (
+        "import json, sys; sys.modules['vi_ner'] = None; import spacy; found = {}\n"
+        "for name, path in json.loads(sys.argv[1]).items():\n"
+        "    sys.modules.pop('vi_segment', None) if name == 'phobert' else sys.modules.update(vi_segment=None)\n"
+        "    doc = spacy.load(path)(sys.argv[2]); assert doc.text == sys.argv[2]\n"
+        "    found[name] = [token.tag_ for token in doc]\n"
+        "assert 'torch' in sys.modules and sys.modules['vi_ner'] is None; print(json.dumps(found))"
+    )
+    paths = {name: str(path) for name, path in models.items()}
+    result = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(paths), RAW],
+        capture_output=True, text=True, check=False, env=os.environ | {"HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    expected = {name: [token.tag_ for token in spacy.load(path)(RAW)] for name, path in models.items()}
+    assert json.loads(result.stdout.splitlines()[-1]) == expected
+
+
+def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str, Path]) -> None:
+    nlp = spacy.load(models["phobert"])
+    nlp.remove_pipe("doc_cleaner")
+    raw, joined = nlp(RAW), nlp(RAW.replace("Vladimir Putin", "Vladimir_Putin"))
+    assert raw._.trf_data.wordpieces.strings == joined._.trf_data.wordpieces.strings
+    vectors: Any = nlp.get_pipe("tagger").model.get_ref("tok2vec").predict([raw])[0]  # type: ignore[attr-defined]
+    first, second = (token.i for token in raw if token.text in ("Vladimir", "Putin"))
+    width = nlp.get_pipe("transformer").model.get_dim("nO")  # type: ignore[attr-defined]
+    assert vectors.shape == (len(raw), width + 64)
+    assert (vectors[first, width:] != vectors[second, width:]).any()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in")
+def test_the_wheel_of_phobert_carries_its_segmenter(models: dict[str, Path], tmp_path: Path) -> None:
+    score = dict.fromkeys(("precision", "recall", "f", "f_low", "f_high", "support", "lost"), 0)
+    srsly.write_json(tmp_path / "metrics.json", {"overall": score, "labels": {}, "documents": 0, "gold": "none"})
+    about = ROOT / "configs" / "about.json"
+    wheel = package_pipeline(model=models["phobert"], metrics=tmp_path / "metrics.json", about=about,
+                             output=tmp_path / "package", name="pho", version="0.1.0")  # fmt: skip
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+        metadata = archive.read("vi_pho-0.1.0.dist-info/METADATA").decode()
+    required = re.findall(r"^Requires-Dist: (\S+)", metadata, re.MULTILINE)
+    assert any(name.startswith("pyvi") for name in required) and not any("vi-ner" in name for name in required)
+    assert "spaCy, spacy-transformers and pyvi" in (tmp_path / "package" / "README.md").read_text(encoding="utf8")
+    code = (
+        "import sys; sys.modules['vi_ner'] = None; sys.path.insert(0, sys.argv[1]); import vi_pho; "
+        "assert 'vi_pho.vi_segment' in sys.modules; print(len(vi_pho.load()('Lò Pàng ở Hà Nội.')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "site")], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0 and result.stdout.split()[-1] == "6", result.stderr
+
+
+def test_encoder_and_config_must_agree_on_words(corpus: Path, models: dict[str, Path]) -> None:
+    encoder = models["phobert"].parents[1] / "encoder"
+    overrides = {"paths.encoder": str(encoder), "paths.train": str(corpus / "train.spacy"), "paths.labels": str(LABELS)}
+    config = load_config(ROOT / "configs" / "default.cfg", overrides=overrides)
+    with pytest.raises(ViNerError, match="gives the encoder syllables, but it was trained on segmented words"):
+        init_nlp(config)

@@ -38,7 +38,7 @@ def outputs(module: torch.nn.Module) -> np.ndarray:
 
 
 def sped_up(module: torch.nn.Module, monkeypatch: pytest.MonkeyPatch, *, bfloat16: bool) -> torch.nn.Module:
-    monkeypatch.setattr(fastcpu, "has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(fastcpu, "has_bfloat16", lambda _device: bfloat16)
     monkeypatch.setattr(Language, "pipeline", [("transformer", Component(module))])
     nlp = Language()
     assert fastcpu.speed_up(nlp) is nlp

@@ -8,12 +8,14 @@ piece and all look alike to it; they get the tag `_`, which continues an entity 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import regex
 from spacy.tokens import Doc
 
 from .invisible import INVISIBLE
+from .records import read_labels
 
 OUTSIDE = "O"
 UNSEEN = "_"
@@ -50,6 +52,16 @@ def bio_patterns(labels: Sequence[str]) -> list[dict[str, Any]]:
     return patterns
 
 
-def create_bio_patterns(labels: list[str]) -> list[dict[str, Any]]:
-    """`vi_ner.BioPatterns.v1`, for `[initialize.components.entity_ruler]`."""
-    return bio_patterns(labels)
+def bio_tags(labels: Sequence[str]) -> list[str]:
+    """All tags of a label set."""
+    return [OUTSIDE, UNSEEN, *(f"{position}-{label}" for label in labels for position in "BI")]
+
+
+def create_bio_patterns(labels: Path) -> list[dict[str, Any]]:
+    """`vi_ner.BioPatterns.v1`, for `[initialize.components.entity_ruler]`; `labels`: a file like labels.json."""
+    return bio_patterns(read_labels(labels))
+
+
+def create_bio_tags(labels: Path) -> list[str]:
+    """`vi_ner.BioTags.v1`, for `[initialize.components.tagger]`; `labels`: a file like labels.json."""
+    return bio_tags(read_labels(labels))

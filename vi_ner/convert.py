@@ -51,11 +51,13 @@ class Conversion:
     """The account of a conversion; spans_in == converted + repaired + rejected + left_out.
 
     left_out: Spans in furniture that is left out.
+    labels_left_out: Spans of labels that were not asked for; they are not part of `spans_in`.
     """
 
     documents_in: int = 0
     documents_converted: int = 0
     documents_set_aside: list[dict[str, str]] = field(default_factory=list)
+    labels_left_out: dict[str, int] = field(default_factory=dict)
     spans_in: int = 0
     spans_converted: int = 0
     repaired: list[Change] = field(default_factory=list)
@@ -99,13 +101,13 @@ def convert(
     versions = read_annotations(annotations, offset_unit=offset_unit)
     known = {article.doc_id: article for article in read_articles(articles)} if articles else {}
     account = Conversion()
-    gold = [_with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
+    gold = [with_article(version, known) for version in merge_versions(versions, annotator=annotator, account=account)]
     if without_furniture:
         require_parts([annotation.meta for annotation in gold])
         gold = [replace(g, unread=find_furniture(g.text, g.meta, where=g.where)) for g in gold]
     return convert_gold(
         gold,
-        clusters=assign_sides([_document(annotation) for annotation in gold]),
+        clusters=assign_sides([document_of(annotation) for annotation in gold]),
         labels=read_labels(labels),
         output=output,
         account=account,
@@ -200,7 +202,7 @@ def check_spans(annotation: Annotation, labels: Sequence[str]) -> None:
             raise ViNerError(
                 f"Found the label {span.label!r}, expected one of {', '.join(labels)}.",
                 where=annotation.where,
-                fix="Rename it in Doccano, or add it to annotations/labels.json and to the labels in the config.",
+                fix="Rename it in Doccano, or add it to the list of labels.",
             )
     for first, second in zip(annotation.spans, annotation.spans[1:], strict=False):
         if second.start < first.end and first != second:
@@ -217,25 +219,21 @@ def to_doc(nlp: Language, annotation: Annotation, account: Conversion) -> Doc:
     doc = nlp.make_doc(annotation.text)
     entities, lost = [], []
     for index, span in enumerate(annotation.spans):
-        trimmed = _trim(annotation.text, span)
-        entity = doc.char_span(trimmed.start, trimmed.end, span.label) if trimmed.start < trimmed.end else None
         if touches(span.start, span.end, annotation.unread):
-            account.left_out.append(_change(annotation, span, "in furniture"))
+            account.left_out.append(change(annotation, span, "in furniture"))
             continue
-        if span in annotation.spans[:index]:
-            reason = "the same span twice"
-        elif entity is None:
-            reason = "inside a token" if trimmed.start < trimmed.end else "nothing but blanks"
+        trimmed, how, reason = settle(annotation, index)
+        entity = None if reason else doc.char_span(trimmed.start, trimmed.end, span.label)
+        if entity is None:
+            account.rejected.append(change(annotation, span, reason or "inside a token"))
+            if not reason:
+                lost.append([span.start, span.end, span.label])
+            continue
+        entities.append(entity)
+        if how:
+            account.repaired.append(change(annotation, span, how))
         else:
-            entities.append(entity)
-            if trimmed == span:
-                account.spans_converted += 1
-            else:
-                account.repaired.append(_change(annotation, span, "blanks at its edge cut off"))
-            continue
-        account.rejected.append(_change(annotation, span, reason))
-        if reason == "inside a token":
-            lost.append([span.start, span.end, span.label])
+            account.spans_converted += 1
     missing = [doc.char_span(start, end, alignment_mode="contract") for start, end in annotation.unread]
     doc.set_ents(entities, missing=[span for span in missing if span is not None])
     known = {"doc_id": annotation.doc_id, "group": _group(annotation), "meta": annotation.meta, "lost": lost}
@@ -254,6 +252,16 @@ def _storable(known: dict[str, Any], where: str) -> dict[str, Any]:
     return known
 
 
+def settle(annotation: Annotation, index: int) -> tuple[Span, str, str]:
+    """A gold span without blanks at its edges, how it was repaired, and why it is rejected (either may be empty)."""
+    span = annotation.spans[index]
+    trimmed = _trim(annotation.text, span)
+    how = annotation.mended.get(span, "") or ("blanks at its edge cut off" if trimmed != span else "")
+    if span in annotation.spans[:index]:
+        return trimmed, how, "the same span twice"
+    return trimmed, how, "" if trimmed.start < trimmed.end else "nothing but blanks"
+
+
 def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
     """Counts of a side: documents, syllables, spans by label, and the median and longest document in syllables."""
     lengths = [len(doc.text.split()) for doc in docs]
@@ -267,8 +275,8 @@ def side_statistics(docs: Sequence[Doc]) -> dict[str, Any]:
     }
 
 
-def _with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
-    """The annotation with its article's metadata.
+def with_article(annotation: Annotation, articles: Mapping[str, Article]) -> Annotation:
+    """The annotation with its article's metadata; without articles, as it is.
 
     RAISES (ViNerError): There is no such article, or it has another text.
     """
@@ -297,7 +305,8 @@ def _group(annotation: Annotation) -> str:
     return str(annotation.meta.get("group") or annotation.doc_id)
 
 
-def _document(annotation: Annotation) -> Document:
+def document_of(annotation: Annotation) -> Document:
+    """What the split needs to know of an annotated document."""
     published = str(annotation.meta.get("published") or "")
     # Pages of one site share their furniture, which makes them no near-duplicates.
     return Document(annotation.doc_id, cut_out(annotation.text, annotation.unread), _group(annotation), published)
@@ -312,7 +321,8 @@ def _trim(text: str, span: Span) -> Span:
     return Span(start, end, span.label)
 
 
-def _change(annotation: Annotation, span: Span, reason: str) -> Change:
+def change(annotation: Annotation, span: Span, reason: str) -> Change:
+    """The line of an account on one span."""
     text = annotation.text[span.start : span.end]
     return Change(annotation.doc_id, span.start, span.end, span.label, text, reason)
 
@@ -320,7 +330,7 @@ def _change(annotation: Annotation, span: Span, reason: str) -> Change:
 def _refuse_loss(account: Conversion, max_rejected: float) -> None:
     share = len(account.rejected) / account.spans_in if account.spans_in else 0.0
     if share > max_rejected:
-        shown = "; ".join(f"{change.doc_id}: {change.text!r} {change.reason}" for change in account.rejected[:5])
+        shown = "; ".join(f"{lost.doc_id}: {lost.text!r} {lost.reason}" for lost in account.rejected[:5])
         raise ViNerError(
             f"{len(account.rejected)} of {account.spans_in} gold spans ({share:.1%}) would be lost, "
             f"more than the {max_rejected:.1%} allowed: {shown}.",

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from spacy.language import Language
 
+from .errors import ViNerError
 from .fastcpu import encoders, speed_up
 
 
@@ -22,15 +23,28 @@ def create_encoder_training(hidden_pieces: float = 0.0, hidden_states: float = 0
 
     hidden_pieces: Share of the word pieces that the encoder sees as unknown (word dropout, Iyyer et al. 2015).
     hidden_states: Dropout on the encoder's last hidden states.
+    RAISES (ViNerError): The encoder reads segmented words and the config gives it syllables, or the other way round.
     """
 
     def prepare(nlp: Language) -> Language:
+        _refuse_other_words(nlp)
         speed_up(nlp)
         for module, tokenizer in encoders(nlp):
             module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
         return nlp
 
     return prepare
+
+
+def _refuse_other_words(nlp: Language) -> None:
+    segmented = "vi_segment" in str(nlp.config["components"])
+    for _module, tokenizer in encoders(nlp):
+        if tokenizer.init_kwargs.get("segmented", False) != segmented:
+            given, wanted = ("segmented words", "syllables") if segmented else ("syllables", "segmented words")
+            raise ViNerError(
+                f"The config gives the encoder {given}, but it was trained on {wanted}.",
+                fix="PhoBERT and its kin need configs/phobert.cfg, all other encoders another config.",
+            )
 
 
 def with_dropout(module: Any, tokenizer: Any, *, hidden_pieces: float, hidden_states: float) -> Callable[..., Any]:

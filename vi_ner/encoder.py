@@ -5,7 +5,8 @@ What is done to it, in this order:
 1. its last layers are dropped, if asked for: those of a sentence encoder have unlearned what single words mean;
 2. its vocabulary is trimmed to Vietnamese and Latin script (Unigram vocabularies only);
 3. its tokenizer reads an underscore as a blank, decomposed letters as composed ones and invisible characters as
-   nothing, while its offsets stay those of the source text;
+   nothing, while its offsets stay those of the source text (PhoBERT's is made a fast one first; there an underscore
+   joins the syllables of a word, see `vi_segment`);
 4. its last layer norm is centred and scaled where the statistics of the output ask for it.
 """
 
@@ -27,6 +28,7 @@ from . import bundled
 from .errors import ViNerError
 from .files import replacing_folder
 from .invisible import INVISIBLE
+from .phobert import make_fast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -87,12 +89,13 @@ def prepare_encoder(*, source: str, output: Path, layers: int | None = None) -> 
     if layers is None and source in ("bundled", "hub"):
         layers = BUNDLED_LAYERS
     keep_layers(model, layers)
+    segmented = settings.get("segmented", False)
     source_pieces = tokenizer.get_vocab_size()
     tokenizer, kept = trim_vocab(tokenizer, size=VOCAB_SIZE)
     if kept is not None:
         _keep_embeddings(model, kept)
-    adapt_tokenizer(tokenizer)
-    sample = (Path(__file__).parent / "sample.txt").read_text(encoding="utf8").splitlines()
+    adapt_tokenizer(tokenizer, segmented=segmented)
+    sample = _sample(segmented=segmented)
     mean_share, deviation, recentred = recentre(model, tokenizer, sample)
     with replacing_folder(output, marker="preparation.json") as folder:
         model.save_pretrained(folder)
@@ -185,11 +188,14 @@ def trim_vocab(tokenizer: Tokenizer, *, size: int) -> tuple[Tokenizer, list[int]
     return Tokenizer.from_str(json.dumps(state)), kept
 
 
-def normalizer() -> normalizers.Normalizer:
+def normalizer(*, segmented: bool = False) -> normalizers.Normalizer:
     """What the encoder sees differently from the source: `_` as a blank, no invisible characters, NFKC.
 
     Normalisation keeps an alignment, so the tokenizer's offsets still point into the source text.
+    segmented: The encoder was trained on segmented text, in which `_` joins syllables, and which was composed (NFC).
     """
+    if segmented:
+        return normalizers.Sequence([normalizers.Replace(Regex(INVISIBLE), ""), normalizers.NFC()])
     return normalizers.Sequence(
         [
             normalizers.Replace("_", " "),
@@ -199,13 +205,13 @@ def normalizer() -> normalizers.Normalizer:
     )
 
 
-def adapt_tokenizer(tokenizer: Tokenizer) -> None:
+def adapt_tokenizer(tokenizer: Tokenizer, *, segmented: bool = False) -> None:
     """Put the normalizer first, and keep word pieces from claiming the blank before them (in place).
 
     With a bare `Metaspace` pre-tokenizer a piece's offsets begin at the preceding blank, and a spaCy token is then
     aligned with the next word's piece as well. Splitting at blanks first makes the offsets exact.
     """
-    own = normalizer()
+    own = normalizer(segmented=segmented)
     theirs = tokenizer.normalizer
     tokenizer.normalizer = normalizers.Sequence([own, theirs]) if theirs is not None else own
     state = json.loads(tokenizer.to_str())["pre_tokenizer"]
@@ -268,6 +274,19 @@ def _last_hidden_states(model: PreTrainedModel, tokenizer: Tokenizer, texts: Seq
     return np.concatenate(rows)
 
 
+def _sample(*, segmented: bool) -> list[str]:
+    """The sample sentences, as the encoder will read them."""
+    sentences = (Path(__file__).parent / "sample.txt").read_text(encoding="utf8").splitlines()
+    if not segmented:
+        return sentences
+    from vi_segment import segment
+
+    try:
+        return [segment(sentence) for sentence in sentences]
+    except ImportError as error:
+        raise ViNerError("This encoder reads segmented words.", fix="Run `pip install pyvi` and try again.") from error
+
+
 def _keep_embeddings(model: PreTrainedModel, kept: list[int]) -> None:
     """Keep the given rows of the input embeddings, in place."""
     import torch
@@ -328,7 +347,7 @@ def _unigram_tokenizer(vocab: bundled.Unigram) -> Tokenizer:
 
 
 def _load_pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer, dict[str, Any]]:
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel, AutoTokenizer, PhobertTokenizer
 
     try:
         fast = AutoTokenizer.from_pretrained(source, use_fast=True)
@@ -340,7 +359,8 @@ def _load_pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer, dict[str,
             where=source,
             fix="Give `bundled`, a folder with config.json, weights and tokenizer.json, or a hub name you can reach.",
         ) from error
-    if not fast.is_fast:
+    segmented = isinstance(fast, PhobertTokenizer)
+    if not fast.is_fast and not segmented:
         raise ViNerError(
             f"Its tokenizer ({type(fast).__name__}) has no fast version, so word pieces have no offsets.",
             where=source,
@@ -351,4 +371,6 @@ def _load_pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer, dict[str,
     settings = {name: str(token) for name, token in fast.special_tokens_map.items() if isinstance(token, str)}
     settings_all: dict[str, Any] = {**settings, "model_max_length": limit}
     settings_all["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if segmented:
+        return model, make_fast(fast, model), settings_all | {"segmented": True}
     return model, fast.backend_tokenizer, settings_all

@@ -1,4 +1,4 @@
-"""The encoder at the speed a CPU can give it: bfloat16 where there are instructions for it, and little padding."""
+"""The encoder at the speed the machine can give it: bfloat16 where there are instructions for it, little padding."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ WIDTH = 96  # word pieces in a row, unless a sentence is longer
 PIECES_AT_A_TIME = 4096
 
 
-def has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in hardware (AMX or AVX512-BF16)."""
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+def has_bfloat16(device: str = "cpu") -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware (CPU: AMX or AVX512-BF16; GPU: Ampere and later)."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def encoders(nlp: Language) -> Iterator[tuple[Any, Any]]:
@@ -29,23 +31,24 @@ def encoders(nlp: Language) -> Iterator[tuple[Any, Any]]:
 
 
 def speed_up(nlp: Language) -> Language:
-    """Let the encoders of a pipeline compute in full rows and in bfloat16, in place.
+    """Let the encoders of a pipeline compute in bfloat16 and, on a CPU, in full rows, in place.
 
-    Weights, gradients and outputs stay float32. Plain float32 on a CPU without the instructions, nothing at all on a
-    GPU. Nothing of it is saved with the pipeline.
+    Weights, gradients and outputs stay float32, and gradients need no scaling, as they would in float16. Plain float32
+    on a device without the instructions. Nothing of it is saved with the pipeline.
     """
     for module, _tokenizer in encoders(nlp):
-        if next(module.parameters()).device.type == "cpu":
-            if has_bfloat16():
-                module.forward = _in_bfloat16(module.forward)
+        device = next(module.parameters()).device.type
+        if has_bfloat16(device):
+            module.forward = _in_bfloat16(module.forward, device)
+        if device == "cpu":
             module.forward = _packed(module)
     return nlp
 
 
-def _in_bfloat16(forward: Callable[..., Any]) -> Callable[..., Any]:
+def _in_bfloat16(forward: Callable[..., Any], device: str) -> Callable[..., Any]:
     @functools.wraps(forward)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(device, dtype=torch.bfloat16):
             output = forward(*args, **kwargs)
         for name, value in output.items():
             if isinstance(value, torch.Tensor) and value.dtype == torch.bfloat16:

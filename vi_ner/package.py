@@ -18,6 +18,8 @@ from spacy.cli.package import package as spacy_package
 from .errors import ViNerError
 from .files import replacing_folder
 
+PYVI = "pyvi>=0.1.1,<0.2"
+NEEDS, NEEDS_PYVI = "spaCy and spacy-transformers", "spaCy, spacy-transformers and pyvi"
 CARD = """## {title}
 
 {description}
@@ -41,7 +43,7 @@ doc = nlp("Ông Tạ Quang Sâm gặp báo chí tại Đà Nẵng ngày 12/9.")
 print([(ent.text, ent.label_) for ent in doc.ents])
 ```
 
-Loads with spaCy and spacy-transformers alone, without hub access. Offsets are those of the text you give: raw,
+Loads with {needs} alone, without hub access. Offsets are those of the text you give: raw,
 decomposed (NFD) or joined by a word segmenter.
 
 ### What it was made from
@@ -72,7 +74,8 @@ def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, n
     facts = _read_about(about)
     with replacing_folder(output, marker="meta.json") as folder, tempfile.TemporaryDirectory() as scratch:
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
-        card = model_card(meta, scores, facts)
+        code = carried_code(model)
+        card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
         # spacy package takes README.md from the pipeline's folder; a copy leaves the trained one as it is.
         shutil.copytree(model, Path(scratch) / "model")
         (Path(scratch) / "model" / "README.md").write_text(card, encoding="utf8")
@@ -82,17 +85,37 @@ def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, n
         spacy_package(
             Path(scratch) / "model",
             made,
+            code_paths=code,
             meta_path=Path(scratch) / "meta.json",
             create_sdist=False,
             silent=True,
         )
         tree = next(made.iterdir())
+        if code:
+            _require_pyvi(tree)
         wheel = _build_wheel(tree)
         for part in ("README.md", "meta.json"):
             shutil.copy(tree / part, folder)
         (folder / "dist").mkdir()
         shutil.copy(wheel, folder / "dist")
     return output / "dist" / wheel.name
+
+
+def carried_code(model: Path) -> list[Path]:
+    """The modules that the wheel of a pipeline carries: `vi_segment`, if its encoder reads segmented words."""
+    if "vi_segment." not in (model / "config.cfg").read_text(encoding="utf8"):
+        return []
+    import vi_segment
+
+    return [Path(vi_segment.__file__)]
+
+
+def _require_pyvi(tree: Path) -> None:
+    """Let the package require what the carried module needs, and not the project that spaCy finds it in."""
+    for path in sorted(tree.rglob("meta.json")):
+        meta = srsly.read_json(path)
+        kept = [name for name in meta["requirements"] if not name.startswith("vi-ner")]
+        srsly.write_json(path, meta | {"requirements": [*kept, PYVI]})
 
 
 def model_meta(
@@ -118,8 +141,8 @@ def model_meta(
     }
 
 
-def model_card(meta: dict[str, Any], scores: dict[str, Any], about: dict[str, Any]) -> str:
-    """The model card as Markdown, from the meta data and the evaluation."""
+def model_card(meta: dict[str, Any], scores: dict[str, Any], about: dict[str, Any], *, needs: str = NEEDS) -> str:
+    """The model card as Markdown, from the meta data and the evaluation; `needs`: the packages it loads with."""
     table = {"all": scores["overall"], **scores["labels"]}
     rows = [
         f"| {label} | {100 * score['precision']:.1f} | {100 * score['recall']:.1f} | {100 * score['f']:.1f} "
@@ -131,6 +154,7 @@ def model_card(meta: dict[str, Any], scores: dict[str, Any], about: dict[str, An
     return CARD.format(
         title=f"{module} {meta['version']}",
         module=module,
+        needs=needs,
         description=meta["description"],
         limits=about["limits"],
         documents=scores["documents"],

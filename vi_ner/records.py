@@ -8,7 +8,7 @@ one JSONL file per annotator in which every document stands, untouched ones with
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -53,6 +53,7 @@ class Annotation:
 
     confirmed: Whether the annotator declared it finished; an empty version counts as gold only then.
     unread: Stretches of the text, in code points, that were not annotated; see `furniture`.
+    mended: Spans that the file held in a faulty form, with what was done to them.
     """
 
     doc_id: str
@@ -63,6 +64,7 @@ class Annotation:
     where: str
     confirmed: bool = False
     unread: tuple[tuple[int, int], ...] = ()
+    mended: Mapping[Span, str] = field(default_factory=dict)
 
 
 def read_labels(path: Path) -> list[str]:

@@ -1,6 +1,18 @@
 """The command line: the only package that prints or exits. A module for each group of commands."""
 
-from . import annotation, corpus, ingest, learning, pipeline, report, training
+from . import annotation, configs, corpus, exchange, ingest, learning, pipeline, report, training
 from .app import app, main
 
-__all__ = ["annotation", "app", "corpus", "ingest", "learning", "main", "pipeline", "report", "training"]
+__all__ = [
+    "annotation",
+    "app",
+    "configs",
+    "corpus",
+    "exchange",
+    "ingest",
+    "learning",
+    "main",
+    "pipeline",
+    "report",
+    "training",
+]

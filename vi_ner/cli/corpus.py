@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from wasabi import msg
@@ -16,10 +17,18 @@ if TYPE_CHECKING:
     from ..convert import Conversion
 
 
+class Source(str, Enum):
+    """The form of annotations that `convert` reads."""
+
+    doccano = "doccano"
+    conll = "conll"
+
+
 @app.command("convert")
 def convert_cli(
-    annotations: Path = typer.Argument(..., help="Doccano export: .jsonl, .zip or a folder of them"),
+    annotations: Path = typer.Argument(..., help="Doccano export (.jsonl, .zip), CoNLL file, or a folder of them"),
     output: Path = typer.Option(Path("corpus"), "-o", "--output", help="Folder for the DocBins"),
+    source: Source = typer.Option("doccano", "--from", help="The form of the annotations"),
     articles: Path | None = typer.Option(None, help="The articles that were annotated (.jsonl or folder)"),
     labels: Path = typer.Option(Path("annotations/labels.json"), help="The list of labels"),
     offset_unit: str | None = typer.Option(None, help="codepoint, utf16 or grapheme"),
@@ -28,21 +37,28 @@ def convert_cli(
         False, "--without-furniture", help="Leave the furniture of ingested articles out of training and scores"
     ),
     max_rejected: float = typer.Option(0.01, help="Share of gold spans that may be lost"),
+    label_map: Path | None = typer.Option(None, "--map", help="CoNLL: JSON from its labels to ours; null leaves out"),
+    published_sides: bool = typer.Option(False, help="CoNLL: keep the sides of train…, dev… and test… files"),
+    tag_column: int | None = typer.Option(None, help="CoNLL: column with the tags, from 1 (default: the last)"),
 ) -> None:
     """Convert annotations to train, dev and test DocBins, with an account of every span."""
     from ..convert import convert
+    from ..published import convert_conll
 
+    same: dict[str, Any] = {"articles": articles, "labels": labels, "output": output, "max_rejected": max_rejected}
     with busy("Converting"):
-        account = convert(
-            annotations,
-            articles=articles,
-            labels=labels,
-            output=output,
-            offset_unit=offset_unit,
-            annotator=annotator,
-            without_furniture=without_furniture,
-            max_rejected=max_rejected,
-        )
+        if source == Source.conll:
+            account = convert_conll(
+                annotations, label_map=label_map, published_sides=published_sides, tag_column=tag_column, **same
+            )
+        else:
+            account = convert(
+                annotations,
+                offset_unit=offset_unit,
+                annotator=annotator,
+                without_furniture=without_furniture,
+                **same,
+            )
     print_account(account)
     msg.good("Sides written; every change and cluster is in conversion.json", output)
 
@@ -70,6 +86,7 @@ def print_account(account: Conversion) -> None:
         {
             "Documents in": account.documents_in,
             "Documents set aside": len(account.documents_set_aside),
+            **{f"Spans left out: {label}": count for label, count in account.labels_left_out.items()},
             "Gold spans in": account.spans_in,
             "  converted": account.spans_converted,
             "  repaired": len(account.repaired),
@@ -78,6 +95,11 @@ def print_account(account: Conversion) -> None:
             "Clusters linked by near-duplicates": sum(len(cluster.groups) > 1 for cluster in account.clusters),
         }
     )
+    print_changes(account)
+
+
+def print_changes(account: Conversion) -> None:
+    """The first spans that did not stay as they came."""
     for change in [*account.rejected, *account.repaired][:10]:
         msg.warn(visible(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}"))
 
