@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: all test
+.PHONY: all test nightly
 
 all: $(VENV)/.ready
 	$(PY) -m spacy project run all
@@ -14,6 +14,10 @@ test: $(VENV)/.ready
 	$(PY) -m mypy
 	$(PY) -m spacy project run all
 	$(PY) -m pytest
+
+# What takes hours: the same tests with more rounds.
+nightly: $(VENV)/.ready
+	$(PY) -m pytest tests/test_kills.py --rounds 100
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -18,6 +18,7 @@ from doccano_site import Site
 from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from world import make_world
 
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
@@ -47,6 +48,10 @@ def marked(doc: Doc, *spans: tuple[int, int, str]) -> Doc:
     assert None not in entities
     doc.set_ents([entity for entity in entities if entity is not None])
     return doc
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=2, help="How often each command is killed (`make nightly`: 100)")
 
 
 @pytest.fixture(scope="session")
@@ -143,3 +148,15 @@ def doccano(doccano_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
         monkeypatch.delenv(key, raising=False)
     doccano_site.start()
     return doccano_site
+
+
+@pytest.fixture(scope="session")
+def whole_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every command reads, once."""
+    return make_world(tmp_path_factory.mktemp("world") / "world")
+
+
+@pytest.fixture
+def world(whole_world: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one test."""
+    return Path(shutil.copytree(whole_world, tmp_path / "world"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -96,8 +96,9 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is not None and not str(error.filename).startswith(str(path.parent)):
-            raise  # another file's trouble
+        elsewhere = error.filename is not None and not str(error.filename).startswith(str(path.parent))
+        if elsewhere or error.errno is None:
+            raise  # another file's trouble, or none of the system's
         raise ViNerError(
             f"Cannot be written: {error.strerror or error}.",
             where=str(path),
@@ -116,7 +117,12 @@ def _partial(path: Path) -> Iterator[Path]:
                 (partial / name).mkdir()
             yield partial
         finally:
-            shutil.rmtree(partial)
+            for name in ("new", "old"):
+                shutil.rmtree(partial / name, ignore_errors=True)
+            # From here on another run may come in: what is in its way goes, what it has made stays.
+            (partial / "lock").unlink()
+            with suppress(OSError):
+                partial.rmdir()
 
 
 def _clear(partial: Path, path: Path) -> None:
