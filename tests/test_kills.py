@@ -40,9 +40,7 @@ def check_whole(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
             assert set(of_files) == {name for name in expected if name.startswith(f"{folder}/")}
 
 
-def test_a_killed_command_leaves_nothing_half(
-    command: Command, world: Path, pytestconfig: pytest.Config
-) -> None:
+def test_a_killed_command_leaves_nothing_half(command: Command, world: Path, pytestconfig: pytest.Config) -> None:
     out = world / "out"
     undisturbed = run(command.arguments, world)
     assert undisturbed.code == 0, undisturbed.printed

@@ -6,20 +6,23 @@ Commands run as `python -m vi_ner …` would, in a process forked from one that 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
 import hashlib
-import itertools
 import json
 import multiprocessing
 import os
 import re
+import resource
 import signal
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,8 @@ FORKS.set_forkserver_preload(
     ["world", "spacy_transformers", "trafilatura"]
     + [f"vi_ner.{name}" for name in ("cli", "ingest", "package", "tag", "train", "treebank", "report.render")]
 )
-NUMBERS = itertools.count()
-VARYING = re.compile(rb'"(seconds|\w+_per_second)": ?[\d.]+')  # in a report
+COUNT = re.compile(r"\0(\d+)\0")
+VARYING = re.compile(rb'"(seconds|\w+_per_second)": ?[\d.]+|>[\d.]+ tokens?/[^<]+')  # in a report
 WRITING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
 
 
@@ -167,12 +170,12 @@ def run(
     kill_after: Seconds after which its processes are killed. kill_at: … or before the file operation of this number.
     prepare: Called in the new process, before the command.
     """
-    log = folder.with_name(f"{folder.name}.{next(NUMBERS)}.log")
-    log.touch()
     _start_server()
-    process = FORKS.Process(target=_child, args=(arguments, folder, log, kill_at, prepare))  # type: ignore[attr-defined]
+    reader, writer = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_child, args=(arguments, folder, writer, kill_at, prepare))  # type: ignore[attr-defined]
     begin = time.perf_counter()
     process.start()
+    writer.close()
     process.join(kill_after)
     if process.is_alive():
         process.kill()
@@ -180,8 +183,11 @@ def run(
             os.killpg(process.pid, signal.SIGKILL)
         process.join()
     seconds = time.perf_counter() - begin
-    printed, _, operations = log.read_text(encoding="utf8", errors="replace").partition("\0")
-    return Run(process.exitcode, printed, seconds, int(operations or 0))
+    with os.fdopen(reader.fileno(), encoding="utf8", errors="replace", closefd=False) as stream:
+        printed = stream.read()
+    reader.close()
+    count = COUNT.search(printed)
+    return Run(process.exitcode, COUNT.sub("", printed), seconds, int(count[1]) if count else 0)
 
 
 def _start_server() -> None:
@@ -192,11 +198,14 @@ def _start_server() -> None:
         forkserver.ensure_running()
 
 
-def _child(arguments: str, folder: Path, log: Path, kill_at: int | None, prepare: Callable[[], None] | None) -> None:
+def _child(
+    arguments: str, folder: Path, writer: Connection, kill_at: int | None, prepare: Callable[[], None] | None
+) -> None:
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)  # nobody reads before the end
+    os.dup2(writer.fileno(), 1)
+    os.dup2(writer.fileno(), 2)
+    sys.stdout, sys.stderr = (open(handle, "w", encoding="utf8", closefd=False) for handle in (1, 2))
     os.chdir(folder)
     scratch = folder.with_name(f"{folder.name}.tmp")
     scratch.mkdir(exist_ok=True)
@@ -220,7 +229,7 @@ def _child(arguments: str, folder: Path, log: Path, kill_at: int | None, prepare
         main()
     finally:
         with contextlib.suppress(ValueError, OSError):
-            print(end=f"\0{count}", flush=True)
+            print(end=f"\0{count}\0", flush=True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -235,12 +244,27 @@ def stable(path: Path) -> bytes:
     return VARYING.sub(b"", path.read_bytes())
 
 
-@contextlib.contextmanager
-def sized(folder: Path, size: str) -> Iterator[bool]:
-    """A file system of that size at `folder`; False where this machine lets nobody mount one."""
-    mounted = os.system(f"mount -t tmpfs -o size={size} tmpfs {folder} 2>/dev/null") == 0
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            os.system(f"umount {folder}")
+def largest_file(size: int) -> None:
+    """The system refuses what is longer, in bytes, as a full disk does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def memory(spare: int) -> None:
+    """From here on this process gets so many bytes."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + spare
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def obey_permissions() -> None:
+    """Root without its capabilities may do what the permissions say, like anybody else."""
+    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).capset(header, none):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def far_east() -> None:
+    """The time zone in which it is tomorrow."""
+    os.environ["TZ"] = "Pacific/Kiritimati"
+    time.tzset()

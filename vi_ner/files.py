@@ -97,10 +97,11 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         elsewhere = error.filename is not None and not str(error.filename).startswith(str(path.parent))
-        if elsewhere or error.errno is None:
+        several = error.args[0] if isinstance(error, shutil.Error) else []  # (source, target, reason) of each file
+        if elsewhere or (error.errno is None and not several):
             raise  # another file's trouble, or none of the system's
         raise ViNerError(
-            f"Cannot be written: {error.strerror or error}.",
+            f"Cannot be written: {several[0][-1] if several else error.strerror}.",
             where=str(path),
             fix="Make room or give permission and run the command again.",
         ) from error
