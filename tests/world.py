@@ -46,27 +46,27 @@ WRITING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "s
 
 @dataclass(frozen=True)
 class Command:
-    """A command line, relative to the world's folder, and what it writes there."""
+    """A command line, relative to the world's folder; it writes to `out`."""
 
     arguments: str
-    output: str
 
     @property
     def name(self) -> str:
         return self.arguments.split()[0]
 
 
-TRAINING = "--training.max_steps 4 --training.eval_frequency 2 --training.optimizer.learn_rate.total_steps 4"
+TRAINING = "--paths.encoder encoder --paths.train corpus --paths.dev corpus --training.max_steps 4 "
+TRAINING += "--training.eval_frequency 2 --training.optimizer.learn_rate.total_steps 4"
 COMMANDS = [
-    Command("encoder out/encoder --source tiny", "out"),
-    Command("convert annotations --articles articles --labels labels.json -o out", "out"),
-    Command("ud-vtb treebank --layer layer.jsonl --labels labels.json -o out", "out"),
-    Command("ingest heap -o out/heap.jsonl --select 2", "out"),
-    Command(f"train default.cfg -o out --paths.encoder encoder --paths.train corpus --paths.dev corpus {TRAINING}", "out"),
-    Command("evaluate model corpus/test.spacy -o out/metrics.json", "out"),
-    Command("report model corpus/test.spacy --train corpus/train.spacy --labels labels.json -o out", "out"),
-    Command("package model metrics.json --about about.json --name places --version 1.2.3 -o out/package", "out"),
-    Command("tag model heap articles -o out/tagged.jsonl", "out"),
+    Command("encoder out/encoder --source tiny"),
+    Command("convert annotations --articles articles --labels labels.json -o out"),
+    Command("ud-vtb treebank --layer layer.jsonl --labels labels.json -o out"),
+    Command("ingest heap -o out/heap.jsonl --select 2"),
+    Command(f"train default.cfg -o out {TRAINING}"),
+    Command("evaluate model corpus/test.spacy -o out/metrics.json"),
+    Command("report model corpus/test.spacy --train corpus/train.spacy --labels labels.json -o out"),
+    Command("package model metrics.json --about about.json --name places --version 1.2.3 -o out/package"),
+    Command("tag model heap articles -o out/tagged.jsonl"),
 ]  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def _child(
     fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)  # nobody reads before the end
     os.dup2(writer.fileno(), 1)
     os.dup2(writer.fileno(), 2)
-    sys.stdout, sys.stderr = (open(handle, "w", encoding="utf8", closefd=False) for handle in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(handle, "w", encoding="utf8", closefd=False) for handle in (1, 2))
     os.chdir(folder)
     scratch = folder.with_name(f"{folder.name}.tmp")
     scratch.mkdir(exist_ok=True)
@@ -228,8 +228,8 @@ def _child(
     try:
         main()
     finally:
-        with contextlib.suppress(ValueError, OSError):
-            print(end=f"\0{count}\0", flush=True)
+        sys.stdout.flush()
+        os.write(1, f"\0{count}\0".encode())
 
 
 def contents(folder: Path) -> dict[str, bytes]:

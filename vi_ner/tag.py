@@ -35,7 +35,7 @@ def load_pipeline(path: str | Path) -> Language:
     """
     try:
         return speed_up(spacy.load(path))
-    except MemoryError:
+    except (MemoryError, ImportError):
         raise
     except Exception as error:  # a damaged file raises whatever the reader of its format raises
         if isinstance(error, OSError) and error.errno:

@@ -35,9 +35,9 @@ def main() -> None:
     except OSError as error:
         what = f"{error.strerror or error}."
         fail(ViNerError(what, where=str(error.filename or ""), fix="Check the path, its permissions and the disk."))
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):  # PyTorch's
-            raise
+    except (RuntimeError, ImportError) as error:
+        if not any(words in str(error) for words in ("can't allocate memory", "failed to map segment")):
+            raise  # neither PyTorch's nor the loader's way to say so
         fail(NO_MEMORY)
 
 
