@@ -18,7 +18,7 @@ from doccano_site import Site
 from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from world import make_world
+from world import COMMANDS, make_world, run
 
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
@@ -154,6 +154,15 @@ def doccano(doccano_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
 def whole_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What every command reads, once."""
     return make_world(tmp_path_factory.mktemp("world") / "world")
+
+
+@pytest.fixture(scope="session")
+def tiny_pipeline(whole_world: Path) -> Path:
+    """A pipeline with every part of a real one, trained for four steps."""
+    (train,) = (command for command in COMMANDS if command.name == "train")
+    ended = run(train.arguments.replace("-o out", "-o trained"), whole_world)
+    assert ended.code == 0, ended.printed
+    return whole_world / "trained" / "model-best"
 
 
 @pytest.fixture
