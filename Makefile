@@ -15,8 +15,9 @@ test: $(VENV)/.ready
 	$(PY) -m spacy project run all
 	$(PY) -m pytest
 
-# For hours at night: fifty times the examples and ten minutes of random bytes for each reader.
+# What takes hours: the same tests with more rounds, fifty times the examples, ten minutes of random bytes per reader.
 nightly: $(VENV)/.ready
+	$(PY) -m pytest tests/test_kills.py --rounds 100
 	$(PY) -m pytest tests/test_properties_*.py tests/test_fuzz.py --hypothesis-profile nightly --fuzz-seconds 600
 
 $(VENV)/.ready: requirements.txt pyproject.toml

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import Browser, sync_playwright
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from world import COMMANDS, make_world, run
 
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
@@ -44,7 +45,8 @@ settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make nightly` gives the fuzzers more time."""
+    """What `make nightly` gives more of."""
+    parser.addoption("--rounds", type=int, default=2, help="How often each command is killed (`make nightly`: 100)")
     parser.addoption("--fuzz-seconds", type=int, default=4, help="Time for each reader")
 
 
@@ -164,3 +166,24 @@ def doccano(doccano_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
         monkeypatch.delenv(key, raising=False)
     doccano_site.start()
     return doccano_site
+
+
+@pytest.fixture(scope="session")
+def whole_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every command reads, once."""
+    return make_world(tmp_path_factory.mktemp("world") / "world")
+
+
+@pytest.fixture(scope="session")
+def tiny_pipeline(whole_world: Path) -> Path:
+    """A pipeline with every part of a real one, trained for four steps."""
+    (train,) = (command for command in COMMANDS if command.name == "train")
+    ended = run(train.arguments.replace("-o out", "-o trained"), whole_world)
+    assert ended.code == 0, ended.printed
+    return whole_world / "trained" / "model-best"
+
+
+@pytest.fixture
+def world(whole_world: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one test."""
+    return Path(shutil.copytree(whole_world, tmp_path / "world"))

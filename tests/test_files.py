@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vi_ner.errors import ViNerError
-from vi_ner.files import replacing_file, replacing_folder
+from vi_ner.files import replacing_file, replacing_files, replacing_folder
 
 
 def test_a_file_appears_only_when_complete(tmp_path: Path) -> None:
@@ -66,3 +66,39 @@ def test_what_the_disk_says_becomes_one_message(tmp_path: Path) -> None:
         replacing_file(tmp_path / "file" / "x"),
     ):
         pass  # pragma: no cover
+
+
+def test_files_that_belong_together_change_together(tmp_path: Path) -> None:
+    targets = [tmp_path / name for name in ("a", "b")]
+    for content in ("old", "new"):
+        with replacing_files(*targets) as paths:
+            for path in paths:
+                path.write_text(content, encoding="utf8")
+    assert [path.read_text(encoding="utf8") for path in targets] == ["new", "new"]
+    with pytest.raises(KeyError), replacing_files(*targets) as paths:
+        paths[0].write_text("newer", encoding="utf8")
+        raise KeyError
+    assert [path.read_text(encoding="utf8") for path in targets] == ["new", "new"]
+    assert sorted(tmp_path.iterdir()) == targets
+
+
+def test_a_second_run_is_refused_while_the_first_writes(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    with replacing_file(target) as path:
+        path.write_text("first", encoding="utf8")
+        with pytest.raises(ViNerError, match=r"Another run is writing .*run the command again"), replacing_file(target):
+            pass  # pragma: no cover
+    assert target.read_text(encoding="utf8") == "first"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_killed_run_gives_back_the_folder_that_it_had_moved_away(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    old = tmp_path / ".folder.partial" / "old" / "folder"
+    new = tmp_path / ".folder.partial" / "new" / "folder"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "made").touch()
+    with pytest.raises(KeyError), replacing_folder(target, marker="made"):
+        raise KeyError
+    assert list(tmp_path.rglob("*")) == [target, target / "made"]

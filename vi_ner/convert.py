@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from .errors import ViNerError
-from .files import replacing_file
+from .files import replacing_files
 from .furniture import cut_out, find_furniture, put_back, require_parts, touches
 from .invisible import INVISIBLE
 from .records import Annotation, Article, Span, read_annotations, read_articles, read_labels
@@ -343,9 +342,9 @@ def _side(docs: Mapping[str, Doc], clusters: Iterable[Cluster], side: str) -> li
 
 
 def _write(bins: Mapping[str, Sequence[Doc]], account: Conversion, output: Path) -> None:
-    """All files or none: each is written beside its place, and they move when all are complete."""
-    with ExitStack() as stack:
-        for side, docs in bins.items():
-            path = stack.enter_context(replacing_file(output / f"{side}.spacy"))
+    """All files or none: sides of two conversions would share documents, so they never stand side by side."""
+    names = [*(f"{side}.spacy" for side in bins), "conversion.json"]
+    with replacing_files(*(output / name for name in names)) as paths:
+        for path, docs in zip(paths, bins.values(), strict=False):
             DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_disk(path)
-        srsly.write_json(stack.enter_context(replacing_file(output / "conversion.json")), account.to_json())
+        srsly.write_json(paths[-1], account.to_json())

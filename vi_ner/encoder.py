@@ -350,8 +350,9 @@ def _load_pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer, dict[str,
     from transformers import AutoModel, AutoTokenizer, PhobertTokenizer
 
     try:
-        fast = AutoTokenizer.from_pretrained(source, use_fast=True)
-        model = AutoModel.from_pretrained(source)
+        # Code that comes with a stranger's encoder is never run; without the option transformers would ask.
+        fast = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
+        model = AutoModel.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ViNerError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -72,7 +72,10 @@ def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, n
             raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
     scores = srsly.read_json(metrics)
     facts = _read_about(about)
-    with replacing_folder(output, marker="meta.json") as folder, tempfile.TemporaryDirectory() as scratch:
+    with (
+        replacing_folder(output, marker="meta.json") as folder,
+        tempfile.TemporaryDirectory(dir=folder.parent) as scratch,  # of a killed run, the next clears it away
+    ):
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
         code = carried_code(model)
         card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
@@ -183,13 +186,17 @@ def _read_about(path: Path) -> dict[str, Any]:
 def _build_wheel(tree: Path) -> Path:
     """The wheel of a package folder, built with the installed setuptools: no index is asked."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", str(tree)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Files in a wheel carry a time; with a fixed one the same pipeline gives the same wheel.
+    env = {"SOURCE_DATE_EPOCH": "315532800"} | os.environ
+    result = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf8", errors="replace", check=False, env=env
+    )
     wheels = sorted((tree / "dist").glob("*.whl"))
     if result.returncode or not wheels:
         lines = (result.stdout + result.stderr).strip().splitlines()
         raise ViNerError(
             f"The wheel could not be built: {lines[-1] if lines else 'no output'}",
-            where=re.sub(r"^/tmp/[^/]+/", "", str(tree)),
+            where=tree.name,
             fix="Run `python -m pip install build setuptools` and try again.",
         )
     return wheels[0]

@@ -32,11 +32,24 @@ class TextRow:
 def load_pipeline(path: str | Path) -> Language:
     """A trained pipeline by path or package name, sped up where this machine allows it.
 
-    RAISES (ViNerError): There is none.
+    Load only pipelines that you trust: a pipeline can run code, see SECURITY.md.
+    RAISES (ViNerError): There is none, or it is damaged.
     """
     try:
         return speed_up(spacy.load(path))
-    except OSError as error:
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:  # a damaged file raises whatever the reader of its format raises
+        if isinstance(error, OSError) and error.errno:
+            raise
+        if Path(path).is_dir():
+            raise ViNerError(
+                f"Not a whole pipeline ({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}).",
+                where=str(path),
+                fix="Train or copy it again.",
+            ) from error
+        if not isinstance(error, OSError):
+            raise
         raise ViNerError(
             "No trained pipeline there.",
             where=str(path),

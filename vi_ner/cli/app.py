@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import NoReturn
 
 import typer
 from wasabi import msg
@@ -17,14 +18,30 @@ app = typer.Typer(
     help="Vietnamese named-entity recognition, from annotated articles to a packaged pipeline.",
 )
 
+NO_MEMORY = ViNerError("Not enough memory.", fix="Close other programs, or give less at a time; nothing was written.")
+
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with one message and exit code 1."""
+    """Run the command line; what the user can mend ends with one message and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name may be no UTF-8, a terminal no Unicode
     try:
         app()
     except ViNerError as error:
-        msg.fail(f"{error.where}: {error.what}" if error.where else error.what, error.fix)
-        sys.exit(1)
+        fail(error)
+    except MemoryError:
+        fail(NO_MEMORY)
+    except OSError as error:
+        what = f"{error.strerror or error}."
+        fail(ViNerError(what, where=str(error.filename or ""), fix="Check the path, its permissions and the disk."))
+    except (RuntimeError, ImportError) as error:
+        if not any(words in str(error) for words in ("can't allocate memory", "failed to map segment")):
+            raise  # neither PyTorch's nor the loader's way to say so
+        fail(NO_MEMORY)
+
+
+def fail(error: ViNerError) -> NoReturn:
+    """Say what is wrong and end."""
+    msg.fail(f"{error.where}: {error.what}" if error.where else error.what, error.fix)
+    sys.exit(1)

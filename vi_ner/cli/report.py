@@ -168,9 +168,7 @@ def predictions(path: str, cases: Sequence[Case]) -> list[tuple[Entity, ...]]:
 
 def write(report: Report, output: Path, labels: Iterable[dict[str, str]]) -> None:
     """All three files, or none of them."""
-    from contextlib import ExitStack
-
-    from ..files import replacing_file
+    from ..files import replacing_files
     from ..report.build import schema
     from ..report.render import render_html, render_markdown
 
@@ -179,9 +177,9 @@ def write(report: Report, output: Path, labels: Iterable[dict[str, str]]) -> Non
         "report.json": schema().dump_json(report, indent=1),
         "report.md": render_markdown(report).encode("utf8"),
     }
-    with ExitStack() as stack:
-        for name, content in contents.items():
-            stack.enter_context(replacing_file(output / name)).write_bytes(content)
+    with replacing_files(*(output / name for name in contents)) as paths:
+        for path, content in zip(paths, contents.values(), strict=True):
+            path.write_bytes(content)
 
 
 def print_summary(report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Commands before training: encoder, debug-data."""
+"""Commands around training: encoder, debug-data, train."""
 
 from __future__ import annotations
 
@@ -55,6 +55,26 @@ def debug_data_cli(
     print(report)
     with replacing_file(output) as path:
         path.write_text(report, encoding="utf8")
+
+
+@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train_cli(
+    context: typer.Context,
+    config: Path = typer.Argument(..., help="Training config"),
+    output: Path = typer.Option(..., "-o", "--output", help="Folder for model-best and model-last"),
+    use_gpu: int = typer.Option(-1, "-g", "--gpu-id", help="Number of the GPU, -1 for the CPU"),
+) -> None:
+    """Train as `spacy train` does; an earlier pipeline is replaced when the new one is complete."""
+    from spacy.cli._util import parse_config_overrides
+
+    from ..train import UNFINISHED, train
+
+    try:
+        train(config, output, use_gpu=use_gpu, overrides=parse_config_overrides(context.args))
+    except KeyboardInterrupt:
+        msg.warn("Training is broken off", f"The best pipeline so far is in {output / UNFINISHED}, until the next one.")
+        raise
+    msg.good("Pipeline trained", output / "model-best")
 
 
 def run_spacy(*args: object) -> str:
