@@ -13,6 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 WIDTH = 96  # word pieces in a row, unless a sentence is longer
 PIECES_AT_A_TIME = 4096
+PACKABLE = {"bert", "camembert", "electra", "roberta", "xlm-roberta", "xlm-roberta-xl"}
 
 
 def has_bfloat16(device: str = "cpu") -> bool:
@@ -38,9 +39,10 @@ def speed_up(nlp: Language) -> Language:
     """
     for module, _tokenizer in encoders(nlp):
         device = next(module.parameters()).device.type
+        packable = device == "cpu" and can_pack(module)
         if has_bfloat16(device):
             module.forward = _in_bfloat16(module.forward, device)
-        if device == "cpu":
+        if packable:
             module.forward = _packed(module)
     return nlp
 
@@ -59,41 +61,52 @@ def _in_bfloat16(forward: Callable[..., Any], device: str) -> Callable[..., Any]
 
 
 def _packed(module: Any) -> Callable[..., Any]:
-    """Compute several sentences in one row, each seeing only itself: rows of one length, and next to no padding.
+    """Compute several sentences in one row (`packed_states`); they come back in the shape of the input.
 
-    The states of each word piece are those of its sentence alone (sequence packing without cross-contamination, Krell
-    et al. 2021). They come back in the shape of the input, with zeros for padding.
+    There are zeros for padding.
     """
     forward = module.forward
 
     @functools.wraps(forward)
     def wrapped(input_ids: torch.Tensor, attention_mask: torch.Tensor, **kwargs: torch.Tensor) -> BaseModelOutput:
         mask = attention_mask.bool()
-        lengths = mask.sum(dim=1)
-        row, column, width = _places(lengths.tolist())
-        positions = (mask.cumsum(dim=1) - 1)[mask]
-        target = row.repeat_interleave(lengths) * width + column.repeat_interleave(lengths) + positions
-        sentence = torch.arange(len(lengths)).repeat_interleave(lengths)
-
-        def pack(values: torch.Tensor, filler: int) -> torch.Tensor:
-            rows = int(row.max()) + 1
-            return torch.full((rows * width,), filler).index_put((target,), values.long()).view(rows, width)
-
-        packed = {name: pack(value[mask], 0) for name, value in kwargs.items()}
-        packed |= {"input_ids": pack(input_ids[mask], 0), "position_ids": pack(positions + _first_position(module), 0)}
-        sentences = pack(sentence, -1)
-        states = [
-            forward(
-                **{name: value[rows] for name, value in packed.items()},
-                attention_mask=(sentences[rows, :, None] == sentences[rows, None, :]).float(),
-            ).last_hidden_state
-            for rows in torch.arange(len(sentences)).split(max(1, PIECES_AT_A_TIME // width))
-        ]
-        flat = torch.cat(states).flatten(0, 1)[target]
+        pieces = {name: value[mask] for name, value in {"input_ids": input_ids, **kwargs}.items()}
+        flat = packed_states(forward, mask.sum(dim=1), first_position=first_position(module), **pieces)
         unpacked: Any = flat.new_zeros(*mask.shape, flat.shape[-1]).index_put((mask,), flat)
         return BaseModelOutput(last_hidden_state=unpacked)
 
     return wrapped
+
+
+def packed_states(
+    forward: Callable[..., Any], lengths: torch.Tensor, *, first_position: int, **pieces: torch.Tensor
+) -> torch.Tensor:
+    """States of each word piece, several sentences to a row: rows of one length, and next to no padding.
+
+    Each sentence sees only itself (sequence packing without cross-contamination, Krell et al. 2021).
+    lengths: (sentences,) word pieces of each. pieces: (sum of lengths,) what `forward` takes of each word piece.
+    RETURNS: (sum of lengths, width).
+    """
+    row, column, width = _places(lengths.tolist())
+    sentence = torch.arange(len(lengths)).repeat_interleave(lengths)
+    positions = torch.arange(len(sentence)) - (lengths.cumsum(0) - lengths).repeat_interleave(lengths)
+    target = row.repeat_interleave(lengths) * width + column.repeat_interleave(lengths) + positions
+
+    def pack(values: torch.Tensor, filler: int) -> torch.Tensor:
+        rows = int(row.max()) + 1
+        return torch.full((rows * width,), filler).index_put((target,), values.long()).view(rows, width)
+
+    packed = {name: pack(value, 0) for name, value in pieces.items()}
+    packed["position_ids"] = pack(positions + first_position, 0)
+    sentences = pack(sentence, -1)
+    states = [
+        forward(
+            **{name: value[rows] for name, value in packed.items()},
+            attention_mask=(sentences[rows, :, None] == sentences[rows, None, :]).float(),
+        ).last_hidden_state
+        for rows in torch.arange(len(sentences)).split(max(1, PIECES_AT_A_TIME // width))
+    ]
+    return torch.cat(states).flatten(0, 1)[target]
 
 
 def _places(lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor, int]:
@@ -115,6 +128,12 @@ def _places(lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor, int]:
     return row, column, width
 
 
-def _first_position(module: Any) -> int:
+def can_pack(module: Any) -> bool:
+    """Whether several sentences may share a row: positions can be given, and nothing but attention mixes pieces."""
+    return module.config.model_type in PACKABLE
+
+
+def first_position(module: Any) -> int:
     """The position of a sentence's first word piece; RoBERTa and its kin count from the padding index on."""
-    return module.config.pad_token_id + 1 if "roberta" in module.config.model_type else 0
+    padding = getattr(module.embeddings, "padding_idx", None)
+    return 0 if padding is None else padding + 1

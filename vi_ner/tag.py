@@ -11,13 +11,16 @@ from typing import IO, Any
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Span
 
 from .errors import ViNerError
-from .fastcpu import speed_up
+from .inference import for_inference
 from .records import ID_KEYS
 from .rows import LONGEST_TEXT, check_length, read_rows, reading
 
 STDIN = "-"
+BATCH = 256
+BATCH_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def load_pipeline(path: str | Path) -> Language:
     RAISES (ViNerError): There is none, or it is damaged.
     """
     try:
-        return speed_up(spacy.load(path))
+        return for_inference(spacy.load(path))
     except (MemoryError, ImportError):
         raise
     except Exception as error:  # a damaged file raises whatever the reader of its format raises
@@ -120,15 +123,37 @@ def _read_text(stream: IO[bytes], where: str) -> str:
 def tag(nlp: Language, rows: Iterable[TextRow]) -> Iterator[dict[str, Any]]:
     """One row per document, in order: `doc_id`, its metadata, `text` as it came and `entities`.
 
-    An entity is `{"start", "end", "label", "text"}` with `text[start:end]` equal to the entity's own text.
+    An entity is `{"start", "end", "label", "text"}` with `text[start:end]` equal to the entity's own text. Memory does
+    not grow with the number of documents: what spaCy keeps of a batch's words is let go with the batch.
+    RAISES (ViNerError): A text is longer than the pipeline takes.
     """
-    for doc, row in nlp.pipe(((row.text, row) for row in rows), as_tuples=True):
-        yield {
-            "doc_id": row.doc_id,
-            **row.meta,
-            "text": row.text,
-            "entities": [
-                {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "text": ent.text}
-                for ent in doc.ents
-            ],
-        }
+    for batch in batches(rows):
+        if too_long := [row for row in batch if len(row.text) > nlp.max_length]:
+            raise ViNerError(
+                f"A text of {len(too_long[0].text):,} characters, {nlp.max_length:,} are the most.",
+                where=too_long[0].doc_id,
+                fix="Cut it between two paragraphs.",
+            )
+        with nlp.memory_zone():
+            docs = nlp.pipe([row.text for row in batch], batch_size=len(batch))
+            found = [[_entity(ent) for ent in doc.ents] for doc in docs]
+        for row, entities in zip(batch, found, strict=True):
+            yield {"doc_id": row.doc_id, **row.meta, "text": row.text, "entities": entities}
+
+
+def batches(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
+    """Consecutive texts that are tagged together: enough to fill the encoder, and no more than memory should hold."""
+    batch: list[TextRow] = []
+    filled = 0
+    for row in rows:
+        if batch and (filled + len(row.text) > BATCH_CHARACTERS or len(batch) == BATCH):
+            yield batch
+            batch, filled = [], 0
+        batch.append(row)
+        filled += len(row.text)
+    if batch:
+        yield batch
+
+
+def _entity(ent: Span) -> dict[str, Any]:
+    return {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "text": ent.text}

@@ -12,8 +12,10 @@ import srsly
 import typer
 from wasabi import msg
 
+from ..errors import ViNerError
 from .app import app
 from .docbins import examples
+from .scale import tag_with_ray
 from .screen import busy, percent, progress
 
 
@@ -83,9 +85,21 @@ def package_cli(
 def tag_cli(
     model: str = typer.Argument(..., help="Trained pipeline: path or package"),
     inputs: list[str] = typer.Argument(..., help=".txt or .jsonl files, folders, or - for standard input"),
-    output: Path = typer.Option(..., "-o", "--output", help="JSONL file to write"),
+    output: Path = typer.Option(..., "-o", "--output", help="JSONL file to write; with ray a folder of Parquet files"),
+    engine: str = typer.Option("spacy", help="`spacy`, or `ray` for large collections (.jsonl or .parquet)"),
+    workers: int | None = typer.Option(None, help="ray: how many (default: as many as there is room for)"),
+    cpus: float = typer.Option(1, help="ray: CPUs for each worker"),
+    gpus: float = typer.Option(0, help="ray: GPUs for each worker"),
+    address: str | None = typer.Option(
+        None, help="ray: a cluster (`auto`, `ray://host:10001`) in place of this machine"
+    ),
 ) -> None:
     """Mark the entities of texts; offsets count code points of the text as it came."""
+    if engine == "ray":
+        tag_with_ray(model, inputs, output, workers=workers, cpus=cpus, gpus=gpus, address=address)
+        return
+    if engine != "spacy":
+        raise ViNerError(f"There is no engine {engine!r}.", fix="Give `spacy` or `ray`.")
     from ..files import replacing_file
     from ..tag import load_pipeline, read_texts, tag
 

@@ -15,9 +15,14 @@ Item = TypeVar("Item")
 
 def progress(items: Iterable[Item], *, unit: str, total: int | None = None) -> Iterator[Item]:
     """A bar on a terminal, a plain line now and then elsewhere."""
+    yield from bar(items, unit=unit, total=total)
+
+
+def bar(items: Iterable[Item] | None = None, *, unit: str, total: int | None = None, initial: int = 0) -> tqdm[Item]:
+    """The same as an object, for work that advances by more than one at a time."""
     terminal = sys.stderr.isatty()
     pace: dict[str, Any] = {} if terminal else {"ascii": True, "mininterval": 10, "ncols": 80}
-    yield from tqdm(items, unit=f" {unit}", total=total, **pace)
+    return tqdm(items, unit=f" {unit}", total=total, initial=initial, **pace)
 
 
 @contextmanager
