@@ -22,17 +22,15 @@ def has_bfloat16() -> bool:
     """Whether bfloat16 pays on this CPU: its matrix products take less than half the time of float32.
 
     Measured, in well under a second, because no flag says it: with AVX512-BF16 alone the products gain a third and the
-    encoder's conversions lose more, and where the instructions are missing or masked (`ONEDNN_MAX_CPU_ISA`), bfloat16 is
-    emulated and ten times as slow. With AMX the ratio is above five; it is one of CPU time on one thread, so that a
-    busy machine gives the same answer.
+    encoder's conversions lose more, and where the instructions are missing or masked (`ONEDNN_MAX_CPU_ISA`), bfloat16
+    is emulated and ten times as slow. With AMX the ratio is above five; it is one of CPU time on one thread, so that
+    a busy machine gives the same answer.
     """
     values, weights = torch.ones(128, 384), torch.ones(1536, 384)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        float32, bfloat16 = (
-            _seconds(values.to(dtype), weights.to(dtype)) for dtype in (torch.float32, torch.bfloat16)
-        )
+        float32, bfloat16 = (_seconds(values.to(dtype), weights.to(dtype)) for dtype in (torch.float32, torch.bfloat16))
     finally:
         torch.set_num_threads(threads)
     return 2 * bfloat16 < float32

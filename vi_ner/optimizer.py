@@ -27,7 +27,7 @@ class TwoRateAdam(Optimizer):
         self.moments: dict[tuple[int, str], Moments] = {}
 
     def __call__(self, key: tuple[int, str], weights: Any, gradient: Any, *, lr_scale: float = 1.0) -> Any:
-        """Update one parameter; see thinc.optimizers.Optimizer. A gradient of the encoder is left for Thinc to clear."""
+        """Update one parameter; see thinc.optimizers.Optimizer. Thinc clears the encoder's gradients itself."""
         if "." not in key[1]:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale * self.head_scale)
         if not isinstance(weights, np.ndarray):

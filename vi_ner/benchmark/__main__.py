@@ -1,4 +1,4 @@
-"""One case in a process of its own, so that its memory is its own and nothing of another is warm."""
+"""Cases in this process, one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from vi_ner.benchmark.cases import Case, Result, Settings, Unavailable, find_case
+from vi_ner.benchmark.cases import Case, Result, Settings, UnavailableError, find_case
 
 
 def run(case: Case, settings: Settings) -> Result:
@@ -17,7 +17,7 @@ def run(case: Case, settings: Settings) -> Result:
     began = time.perf_counter()
     try:
         task = case.prepare(settings, case.size)
-    except Unavailable as reason:
+    except UnavailableError as reason:
         return Result(case.group, case.name, unit=case.unit, size=case.size, unavailable=str(reason))
     load_s = time.perf_counter() - began
     once = case.once or bool(task.score and settings.passes)
@@ -43,11 +43,11 @@ def run(case: Case, settings: Settings) -> Result:
 
 
 def main() -> None:
-    """`CASE SETTINGS RESULT`."""
-    key, given, answer = sys.argv[1:]
+    """`SETTINGS RESULTS CASE…`."""
+    given, answer, *keys = sys.argv[1:]
     settings = Settings(**json.loads(Path(given).read_text(encoding="utf8")))
-    result = run(find_case(key), settings)
-    Path(answer).write_text(json.dumps(asdict(result)), encoding="utf8")
+    results = [asdict(run(find_case(key), settings)) for key in keys]
+    Path(answer).write_text(json.dumps(results), encoding="utf8")
 
 
 if __name__ == "__main__":

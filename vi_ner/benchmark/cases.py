@@ -1,4 +1,4 @@
-"""The cases, each measured in a process of its own: `python -m vi_ner.benchmark CASE SETTINGS.json RESULT.json`."""
+"""The cases, measured in processes of their own: `python -m vi_ner.benchmark SETTINGS.json RESULTS.json CASE…`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 
 from ..errors import ViNerError
 
+PLAIN = "spacy"  # the case of a group that others are compared with
 Entity = tuple[str, int, int, str]  # document id, first and last code point, label
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A case that this machine or this installation cannot run, and why."""
 
 
@@ -24,9 +25,9 @@ class Unavailable(Exception):
 class Settings:
     """What every case is told.
 
-    train, dev: DocBins. texts: JSONL rows to tag. encoder, model, config: The prepared encoder, the trained pipeline, the
-    training config. rounds: Measured repetitions, after one that is not. passes: Passes over `train` whose F on `dev` is
-    wanted; 0 for speed alone. batch: Sentences in a batch where a tool has no better rule of its own.
+    train, dev: DocBins. texts: JSONL rows to tag. encoder, model, config: The prepared encoder, the trained pipeline,
+    the training config. rounds: Measured repetitions, after one that is not. passes: Passes over `train` whose F on
+    `dev` is wanted; 0 for speed alone. batch: Sentences in a batch where a tool has no better rule of its own.
     """
 
     train: str
@@ -116,27 +117,28 @@ def find_case(key: str) -> Case:
     return replace(known[group, name], size=int(size or 0))
 
 
-def measure(keys: Sequence[str], settings: Settings, folder: Path) -> Iterator[Result]:
+def measure(keys: Sequence[str], settings: Settings, folder: Path, *, apart: bool = True) -> Iterator[Result]:
     """The results of cases, in their order, as each is ready.
 
-    folder: For scratch files.
+    folder: For scratch files. apart: Each in a process of its own, so that memory is its own and nothing is warm.
     RAISES (ViNerError): A case fails.
     """
-    given, answer = folder / "settings.json", folder / "result.json"
+    given, answer = folder / "settings.json", folder / "results.json"
     given.write_text(json.dumps(asdict(settings)), encoding="utf8")
-    plain: frozenset[Entity] | None = None
-    for key in keys:
+    plain: frozenset[Entity] = frozenset()
+    for together in [[key] for key in keys] if apart else [list(keys)]:
         answer.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "vi_ner.benchmark", key, str(given), str(answer)]
+        command = [sys.executable, "-m", "vi_ner.benchmark", str(given), str(answer), *together]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", check=False)
         if done.returncode or not answer.is_file():
             lines = [line for line in done.stderr.splitlines() if line.strip()]
-            raise ViNerError(f"The case ended with {done.returncode}: {' | '.join(lines[-3:])}", where=key)
-        found = json.loads(answer.read_text(encoding="utf8"))
-        entities = frozenset(tuple(entity) for entity in found.pop("entities"))
-        plain = entities if key == "tagging/spacy" else plain
-        found["same"] = _share(entities, plain) if entities and plain and key != "tagging/spacy" else None
-        yield Result(**{**found, "rates": tuple(found["rates"])})
+            raise ViNerError(f"Ended with {done.returncode}: {' | '.join(lines[-3:])}", where=" ".join(together))
+        for found in json.loads(answer.read_text(encoding="utf8")):
+            entities = frozenset(tuple(entity) for entity in found.pop("entities"))
+            is_plain = (found["group"], found["case"]) == ("tagging", PLAIN)
+            plain = entities if is_plain else plain
+            found["same"] = _share(entities, plain) if entities and plain and not is_plain else None
+            yield Result(**{**found, "rates": tuple(found["rates"])})
 
 
 def _share(ours: frozenset[Entity], theirs: frozenset[Entity]) -> float:

@@ -37,7 +37,7 @@ def gold_sentences(docs: Sequence[Doc]) -> list[Doc]:
 
 
 def classifier(nlp: Language) -> tuple[Any, Any]:
-    """A trained pipeline's encoder and tagger as a token classifier, and its tokenizer. `_`, the tag of nothing, is O."""
+    """A trained pipeline's encoder and tagger as a token classifier (the tag `_` is O), and its tokenizer."""
     import torch
     from transformers import AutoModelForTokenClassification
 

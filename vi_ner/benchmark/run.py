@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ViNerError
-from .cases import Result, Settings, content, measure
+from .cases import PLAIN, Result, Settings, content, measure
 from .machine import Machine, this_machine
 from .texts import first_docs, generate, gold_docs
 
 GROUPS = ("training", "tagging", "conversion", "length", "collection")
 DEFAULT_GROUPS = GROUPS[:3]
-PLAIN = "spacy"  # the case of a group that others are compared with
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Sizes:
     """How much. train_words, tag_words: Syllables that a round trains on and tags; 0 for all there are.
 
     documents: Of the conversion. lengths: Syllables of a document. collections: Articles of a stream.
+    apart: See `measure`.
     """
 
     train_words: int = 6000
@@ -32,9 +32,10 @@ class Sizes:
     documents: tuple[int, ...] = (1000, 10_000)
     lengths: tuple[int, ...] = (100, 1000, 10_000, 50_000)
     collections: tuple[int, ...] = (100, 1000)
+    apart: bool = True
 
 
-QUICK = Sizes(train_words=300, tag_words=300, rounds=1, documents=(20,), lengths=(100,), collections=(5,))
+QUICK = Sizes(train_words=300, tag_words=300, rounds=1, documents=(20,), lengths=(100,), collections=(5,), apart=False)
 
 
 def keys_of(groups: Sequence[str], sizes: Sizes) -> list[str]:
@@ -97,7 +98,9 @@ def benchmark(
     """
     for path, what in ((model, "trained pipeline"), (encoder, "encoder"), (config, "training config")):
         if not path.exists():
-            raise ViNerError(f"There is no {what}.", where=str(path), fix="Run `spacy project run all`, or name another.")
+            raise ViNerError(
+                f"There is no {what}.", where=str(path), fix="Run `spacy project run all`, or name another."
+            )
     keys = keys_of(groups, sizes)
     with tempfile.TemporaryDirectory() as name:
         paths = _lay_out(Path(name), corpus, sizes)
@@ -110,7 +113,7 @@ def benchmark(
             passes=passes,
             seed=seed,
         )
-        results = tuple(watch(measure(keys, settings, Path(name)), len(keys)))
+        results = tuple(watch(measure(keys, settings, Path(name), apart=sizes.apart), len(keys)))
     about = asdict(sizes) | {"texts": "generated" if corpus is None else "given", "passes": passes, "seed": seed}
     return Benchmark(this_machine(), about, tuple(replace(result, entities=()) for result in results))
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .cases import Case, Entity, Round, Settings, Task, Unavailable
+from .cases import Case, Entity, Round, Settings, Task, UnavailableError
 from .texts import count_words, generate
 from .training import require_bfloat16
 
@@ -111,7 +111,7 @@ def with_underthesea(settings: Settings, _size: int) -> Task:
     try:
         from underthesea import ner
     except ImportError as error:
-        raise Unavailable("underthesea is not installed (extra `benchmark`)") from error
+        raise UnavailableError("underthesea is not installed (extra `benchmark`)") from error
     import spacy
 
     rows = read(settings)

@@ -13,8 +13,8 @@ from ..records import Annotation, Span
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Phan Vũ Đặng Bùi Đỗ Hồ Ngô Dương Lý Trịnh Đinh Mai Tạ Lương Cao".split()
-GIVEN = "An Bình Châu Dũng Giang Hà Hải Hạnh Hiền Huy Khánh Lam Linh Long Minh Nam Nga Ngọc Oanh Phúc".split()
+SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Phan Vũ Đặng Bùi Đỗ Hồ Ngô Dương Lý Trịnh Đinh Mai Tạ Lương Cao"
+GIVEN = "An Bình Châu Dũng Giang Hà Hải Hạnh Hiền Huy Khánh Lam Linh Long Minh Nam Nga Ngọc Oanh Phúc"
 KINDS = {"PER": "ông", "ORG": "Công ty", "LOC": "tỉnh", "DATE": "ngày"}
 SYLLABLES = 280  # of an article, the median of newspapers' is near it
 
@@ -63,7 +63,7 @@ def _sentence(rng: random.Random, words: list[str]) -> tuple[str, list[tuple[int
 def _name(rng: random.Random, label: str) -> str:
     if label == "DATE":
         return f"{rng.randint(1, 28)}/{rng.randint(1, 12)}"
-    name = " ".join([rng.choice(SURNAMES), *rng.sample(GIVEN, k=2)])
+    name = " ".join([rng.choice(SURNAMES.split()), *rng.sample(GIVEN.split(), k=2)])
     return f"Công ty {name}" if label == "ORG" else name
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .cases import Case, Round, Settings, Task, Unavailable
+from .cases import Case, Round, Settings, Task, UnavailableError
 from .texts import count_words
 
 BATCH_WORDS = 2000  # of both spaCy configs
@@ -102,7 +102,7 @@ def train_with_hugging_face(settings: Settings, _size: int, *, bfloat16: bool) -
         TrainingArguments,
     )
 
-    from .hugging_face import LABELS, entities_f, quiet, gold_sentences
+    from .hugging_face import LABELS, entities_f, gold_sentences, quiet
 
     if bfloat16:
         require_bfloat16()
@@ -132,7 +132,7 @@ def train_with_hugging_face(settings: Settings, _size: int, *, bfloat16: bool) -
                 logging_strategy="no",
             )
         except ImportError as error:
-            raise Unavailable("accelerate is not installed (extra `benchmark`)") from error
+            raise UnavailableError("accelerate is not installed (extra `benchmark`)") from error
         return Trainer(model, arguments, DataCollatorForTokenClassification(tokenizer), rows)  # type: ignore[arg-type]
 
     trainer()  # an installation that is incomplete shows here
@@ -145,11 +145,11 @@ def train_with_hugging_face(settings: Settings, _size: int, *, bfloat16: bool) -
 
 
 def require_bfloat16() -> None:
-    """RAISES (Unavailable): This CPU would emulate it, and take ten times as long."""
+    """RAISES (UnavailableError): This CPU would emulate it, and take ten times as long."""
     from ..fastcpu import has_bfloat16
 
     if not has_bfloat16():
-        raise Unavailable("bfloat16 does not pay on this CPU")
+        raise UnavailableError("bfloat16 does not pay on this CPU")
 
 
 def _labelled(tokenizer: Any, sentence: Any) -> dict[str, list[int]]:

@@ -24,7 +24,9 @@ def benchmark_cli(
     model: Path = typer.Argument(Path("training/default/model-best"), help="Trained pipeline"),
     encoder: Path = typer.Option(Path("assets/encoder"), help="Prepared encoder"),
     config: Path = typer.Option(Path("configs/default.cfg"), help="Training config"),
-    corpus: Path | None = typer.Option(None, help="Folder with train.spacy and dev.spacy (default: generated articles)"),
+    corpus: Path | None = typer.Option(
+        None, help="Folder with train.spacy and dev.spacy (default: generated articles)"
+    ),
     output: Path = typer.Option(Path("training/benchmark.json"), "-o", "--output", help="JSON to write"),
     plot: Path | None = typer.Option(None, help="Picture to write, .svg or .png"),
     cases: str = typer.Option("training,tagging,conversion", help="Also: length, collection"),
