@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +91,16 @@ def test_gradients_are_the_same(module: torch.nn.Module, monkeypatch: pytest.Mon
     sped_up(module, monkeypatch, bfloat16=False)
     assert before.abs().max() > 0
     torch.testing.assert_close(gradient(), before, atol=1e-5, rtol=1e-4)
+
+
+def test_emulated_bfloat16_is_not_used() -> None:
+    """The flags of the CPU stay when oneDNN is held to AVX2; its bfloat16 is then ten times slower than float32."""
+    script = """
+import torch
+from vi_ner.fastcpu import has_bfloat16
+threads = torch.get_num_threads()
+print(has_bfloat16(), torch.get_num_threads() == threads)
+"""
+    env = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env).stdout
+    assert told == "False True\n"

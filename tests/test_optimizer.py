@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from thinc.optimizers import Optimizer
 
 from vi_ner.optimizer import create_two_rate_adam
 
@@ -30,3 +31,31 @@ def test_rate_follows_a_schedule() -> None:
     assert optimizer.learn_rate == 0.0
     optimizer.step_schedules()
     assert optimizer.learn_rate == 0.5
+
+
+def test_the_encoder_moves_as_by_thinc() -> None:
+    settings: dict[str, Any] = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "L2": 0.01, "grad_clip": 1.0}
+    ours = create_two_rate_adam(1e-2, **settings)
+    theirs = Optimizer(1e-2, L2_is_weight_decay=True, use_averages=False, **settings)
+    rng = np.random.default_rng(0)
+    for name, shape in {"layer.weight": (6, 40), "layer.bias": (40,), "embeddings.weight": (50, 4)}.items():
+        first: Any = rng.normal(size=shape).astype("f")
+        second: Any = first.copy()
+        for step in range(6):
+            gradient: Any = rng.normal(size=shape, scale=0.01 if step % 2 else 3).astype("f")
+            if name == "embeddings.weight":
+                gradient[rng.permutation(40)[: 5 + step]] = 0  # rows with a gradient now, another time or never
+                gradient[40:] = 0
+            first, _ = ours((1, name), first, gradient.copy())
+            second, _ = theirs((1, name), second, gradient.copy())
+        unmoved = slice(40, None) if name == "embeddings.weight" else slice(0, 0)
+        np.testing.assert_allclose(np.delete(first, unmoved, 0), np.delete(second, unmoved, 0), atol=1e-5)
+
+
+def test_rows_without_a_gradient_stay() -> None:
+    optimizer = create_two_rate_adam(1e-2)
+    weights: Any = np.ones((5, 3), dtype="f")
+    gradient: Any = np.zeros((5, 3), dtype="f")
+    gradient[2] = 0.5
+    updated, _ = optimizer((1, "embeddings.weight"), weights, gradient)
+    assert (updated[[0, 1, 3, 4]] == 1).all() and (updated[2] < 1).all()
