@@ -74,5 +74,5 @@ def learning_curve_cli(
             learning_curve([point for point in points if point.gold == str(side)]).figure.savefig(path, format="svg")
     rows = [[p.gold, p.label, p.documents, percent(p.f), f"{percent(p.f_low)}-{percent(p.f_high)}"] for p in points]
     header = ["Gold", "Label", "Documents", "F", "95 % interval"]
-    msg.table(sorted(rows, key=lambda row: row[:3]), header=header, aligns="llrrr", divider=True)
+    msg.table(sorted(rows, key=lambda row: row[:3]), header=header, aligns=list("llrrr"), divider=True)
     msg.good("Learning curve written", output)
