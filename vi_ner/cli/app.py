@@ -6,9 +6,9 @@ import io
 import sys
 
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
+from .screen import msg
 
 app = typer.Typer(
     add_completion=False,

@@ -10,11 +10,10 @@ from typing import Any
 
 import srsly
 import typer
-from wasabi import msg
 
 from .app import app
 from .docbins import read_docs
-from .screen import busy, percent, progress
+from .screen import busy, msg, percent, progress
 
 
 @app.command("evaluate")
