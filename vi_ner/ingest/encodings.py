@@ -139,6 +139,7 @@ def _decode_as(data: bytes, encoding: str, *, cut: bool = False) -> str:
         if encoding in LEGACY:
             text = decode_legacy(data, encoding)
             return unicodedata.normalize("NFC", text) if encoding == "vn1" else text
+        "".encode(encoding)  # LookupError for codecs that turn bytes into bytes, as `hex` does
         text = codecs.getincrementaldecoder(encoding)().decode(data, final=not cut)
     except (UnicodeError, LookupError) as error:
         raise UndecodableError(f"Cannot be read as {encoding}: {error}.") from error
