@@ -76,6 +76,16 @@ def test_the_account_adds_up_and_lost_spans_travel_with_their_document(
     assert doc.user_data[USER_DATA]["lost"] == ((61, 67, "DATE"),)
 
 
+@pytest.mark.parametrize("edge", ["\u3000", "\u2028", "\x1c", "\u200e", "\u2066", "\u00ad", "_\u200b "])
+def test_nothing_invisible_stays_at_an_edge(
+    edge: str, run: Callable[..., Conversion], write_jsonl: Callable[..., Path], tmp_path: Path, tokenizer: Language
+) -> None:
+    text = f"ở {edge}Huế{edge} ."
+    row = {"doc_uid": "a", "text": text, "label": [[2, len(text) - 2, "LOC"]], "offset_unit": "codepoint"}
+    assert len(run(write_jsonl("gold.jsonl", row)).repaired) == 1
+    assert [ent.text for ent in gold(tmp_path / "out", tokenizer)["a"].ents] == ["Huế"]
+
+
 def test_too_much_loss_fails_and_writes_nothing(
     run: Callable[..., Conversion], write_jsonl: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 import regex
 from spacy.tokens import Doc
 
-from .invisible import INVISIBLE
+from . import invisible
 from .records import read_labels
 
 OUTSIDE = "O"
 UNSEEN = "_"
-_UNSEEN_TEXT = regex.compile(rf"(?:[_\s]|{INVISIBLE})+")
+_UNSEEN_TEXT = regex.compile(rf"{invisible.UNSEEN}+")
 
 
 def set_bio_tags(doc: Doc) -> None:

@@ -22,14 +22,14 @@ from spacy.tokens import Doc, DocBin
 from .errors import ViNerError
 from .files import replacing_files
 from .furniture import cut_out, find_furniture, put_back, require_parts, touches
-from .invisible import INVISIBLE
+from .invisible import UNSEEN
 from .records import Annotation, Article, Span, read_annotations, read_articles, read_labels
 from .split import SIDES, Cluster, Document, assign_sides
 from .tokenizer import set_news_rules
 
 FORMAT_VERSION = 1
 MAX_REJECTED = 0.01  # share of gold spans beyond which a conversion fails
-_BLANK = regex.compile(rf"[_\s]|{INVISIBLE}")  # what no entity begins or ends with, see `bio`
+_BLANK = regex.compile(UNSEEN)  # what no entity begins or ends with, see `bio`
 USER_DATA = "vi_ner"  # key in `Doc.user_data`: doc_id, group, meta, lost (spans as [start, end, label])
 
 

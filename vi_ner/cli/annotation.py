@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import srsly
 import typer
-from wasabi import msg
 
 from ..errors import visible
 from .app import app
-from .screen import busy, percent
+from .screen import busy, msg, percent
 
 if TYPE_CHECKING:
     from ..agreement import Agreement, Pair
@@ -108,7 +107,7 @@ def pull_cli(
 
     with busy("Pulling"):
         pull = pull_annotations(project, output, root=ROOT, only=only, building=say_building)
-    names = visible(", ".join(f"{name or '(nobody confirmed)'} {count}" for name, count in pull.annotators.items()))
+    names = ", ".join(f"{name or '(nobody confirmed)'} {count}" for name, count in pull.annotators.items())
     msg.good(f"{pull.rows} versions of {pull.documents} documents ({names or 'none'})", output)
     msg.text(f"{pull.untouched} untouched copies were left out: they are no gold.")
     if pull.kept:
@@ -168,7 +167,7 @@ def adjudicate_cli(
         f"Gold of {result.agreed + result.decided} documents: {result.agreed} agreed, {result.decided} decided", output
     )
     for doc_id, spans in result.unresolved.items():
-        msg.warn(visible(f"{doc_id} is confirmed, but spans still overlap: {spans}"))
+        msg.warn(f"{doc_id} is confirmed, but spans still overlap: {spans}")
     if result.kept:
         msg.info(f"The earlier file is now {result.kept}")
     if result.waiting:

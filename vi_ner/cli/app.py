@@ -7,9 +7,9 @@ import sys
 from typing import NoReturn
 
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
+from .screen import msg
 
 app = typer.Typer(
     add_completion=False,

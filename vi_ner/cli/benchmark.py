@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import srsly
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
-from .screen import percent
+from .screen import msg, percent
 
 if TYPE_CHECKING:
     from ..benchmark.cases import Result

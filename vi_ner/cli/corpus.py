@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError, visible
 from .app import app
-from .screen import busy
+from .screen import busy, msg
 
 if TYPE_CHECKING:
     from ..convert import Conversion
@@ -101,7 +100,7 @@ def print_account(account: Conversion) -> None:
 def print_changes(account: Conversion) -> None:
     """The first spans that did not stay as they came."""
     for change in [*account.rejected, *account.repaired][:10]:
-        msg.warn(visible(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}"))
+        msg.warn(f"{change.doc_id}: {change.text!r} ({change.label}): {change.reason}")
 
 
 @app.command("check-annotations")

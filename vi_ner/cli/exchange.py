@@ -6,12 +6,11 @@ from enum import Enum
 from pathlib import Path
 
 import typer
-from wasabi import msg
 
 from .app import app
 from .corpus import print_changes
 from .docbins import read_docs
-from .screen import busy
+from .screen import msg, busy
 
 
 class Target(str, Enum):

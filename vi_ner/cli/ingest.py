@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from wasabi import msg
 
-from ..errors import ViNerError, visible
+from ..errors import ViNerError
 from .app import app
-from .screen import percent, progress
+from .screen import msg, percent, progress
 
 if TYPE_CHECKING:
     from ..ingest import Ingestion
@@ -84,6 +83,6 @@ def _print_account(account: Ingestion) -> None:
         }
     )
     for problem in account.problems[:SHOWN]:
-        msg.fail(visible(f"{problem.name}: {problem.reason}"))
+        msg.fail(f"{problem.name}: {problem.reason}")
     if len(account.problems) > SHOWN:
         msg.fail(f"... and {len(account.problems) - SHOWN} more: account.json has all")

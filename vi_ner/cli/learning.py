@@ -7,12 +7,11 @@ from pathlib import Path
 
 import srsly
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
 from .docbins import examples, read_docs
-from .screen import percent
+from .screen import msg, percent
 
 
 @app.command("subset")

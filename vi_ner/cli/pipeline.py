@@ -10,13 +10,12 @@ from typing import Any
 
 import srsly
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
 from .docbins import examples
 from .scale import tag_with_ray
-from .screen import busy, percent, progress
+from .screen import busy, msg, percent, progress
 
 
 @app.command("evaluate")

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import srsly
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
 from .docbins import read_docs
-from .screen import busy, percent, progress
+from .screen import busy, msg, percent, progress
 
 if TYPE_CHECKING:
     from spacy.language import Language

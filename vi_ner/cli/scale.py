@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wasabi import msg
 
-from .screen import bar, busy
+from .screen import msg, bar, busy
 
 
 def tag_with_ray(

@@ -8,9 +8,21 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tqdm import tqdm
-from wasabi import msg
+from wasabi import Printer
+
+from ..errors import visible
 
 Item = TypeVar("Item")
+
+
+class _Visible(Printer):
+    """Messages of one line each: names in them may hold line ends and what a terminal obeys."""
+
+    def text(self, title: Any = "", text: Any = "", *rest: Any, **options: Any) -> Any:
+        return super().text(visible(str(title)), visible(str(text)), *rest, **options)
+
+
+msg = _Visible()
 
 
 def progress(items: Iterable[Item], *, unit: str, total: int | None = None) -> Iterator[Item]:

@@ -8,11 +8,10 @@ import tempfile
 from pathlib import Path
 
 import typer
-from wasabi import msg
 
 from ..errors import ViNerError
 from .app import app
-from .screen import busy, percent
+from .screen import busy, msg, percent
 
 
 @app.command("encoder")

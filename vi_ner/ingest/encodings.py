@@ -144,6 +144,7 @@ def _decode_as(data: bytes, encoding: str, *, cut: bool = False) -> str:
         if encoding in LEGACY:
             text = decode_legacy(data, encoding)
             return restore_capitals(text) if encoding == "tcvn3" else unicodedata.normalize("NFC", text)
+        "".encode(encoding)  # LookupError for codecs that turn bytes into bytes, as `hex` does
         text = codecs.getincrementaldecoder(encoding)().decode(data, final=not cut)
     except (UnicodeError, LookupError) as error:
         raise UndecodableError(f"Cannot be read as {encoding}: {error}.") from error

@@ -172,7 +172,7 @@ class _Reader:
     def _zip(self, path: Path, file: _File) -> Iterator[Piece | Problem]:
         with zipfile.ZipFile(path) as archive:
             for info in sorted(archive.infolist(), key=lambda info: info.filename):
-                if info.is_dir() or _hidden(info.filename):
+                if info.filename.endswith("/") or _hidden(info.filename):
                     continue
                 member = self._member(file, info.filename, _zip_time(info))
                 try:
