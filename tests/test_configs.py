@@ -176,21 +176,23 @@ def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str
 
 def test_phobert_learns_entities_that_end_inside_a_segment(models: dict[str, Path]) -> None:
     nlp = spacy.load(models["phobert"])
-    texts = ["Chị Viên tháo giày.", "Dì Bảy không cần hỏi.", "Sáng nay chị Viên tháo giày."]
-    names = ["Viên", "Bảy", "Viên"]
-    assert [segment(text).find(f"_{name}") > 0 for text, name in zip(texts, names, strict=True)] == [True] * 3
+    gold = [
+        ("Chị Viên tháo giày.", "Viên", "PER", "Chị_Viên"),
+        ("Dì Bảy không cần hỏi.", "Bảy", "PER", "Dì_Bảy"),
+        ("Thông Nông nhập vào Hòa An.", "Thông Nông", "LOC", "Nông_nhập"),
+    ]
     examples = []
-    for text, name in zip(texts, names, strict=True):
-        start = text.index(name)
-        reference = marked(nlp.make_doc(text), (start, start + len(name), "PER"))
+    for text, name, label, crossing in gold:
+        assert crossing in segment(text)
+        reference = marked(nlp.make_doc(text), (text.index(name), text.index(name) + len(name), label))
         set_bio_tags(reference)
         examples.append(Example(nlp.make_doc(text), reference))
     optimizer = Adam(0.01)
     for _ in range(60):
         nlp.update(examples, sgd=optimizer, annotates=["sentencizer", "sentence_breaks"])
-    for text, name in zip(texts, names, strict=True):
+    for text, name, label, _ in gold:
         (entity,) = nlp(text).ents
-        assert (entity.label_, text[entity.start_char : entity.end_char]) == ("PER", name)
+        assert (entity.label_, text[entity.start_char : entity.end_char]) == (label, name)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in")
