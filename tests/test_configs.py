@@ -16,22 +16,26 @@ import pytest
 import spacy
 import srsly
 import torch
-from conftest import LABELS, ROOT
+from conftest import LABELS, ROOT, marked
 from safetensors.torch import load_file
 from spacy import registry
 from spacy.cli.train import train
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, load_model_from_config, walk_dict
+from thinc.api import Adam
 from tiny_encoders import ENCODERS
 
+from vi_ner.bio import set_bio_tags
 from vi_ner.configs import write_configs
 from vi_ner.convert import convert
 from vi_ner.encoder import prepare_encoder
 from vi_ner.errors import ViNerError
 from vi_ner.fastcpu import encoders
 from vi_ner.package import package_pipeline
+from vi_segment import segment
 
 RAW = "Tổng thống Nga Vladimir Putin gặp ông Kim ở Vladivostok (TP.HCM, Đắk Lắk)."
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
@@ -168,6 +172,27 @@ def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str
     width = nlp.get_pipe("transformer").model.get_dim("nO")  # type: ignore[attr-defined]
     assert vectors.shape == (len(raw), width + 64)
     assert (vectors[first, width:] != vectors[second, width:]).any()
+
+
+def test_phobert_learns_entities_that_end_inside_a_segment(models: dict[str, Path]) -> None:
+    nlp = spacy.load(models["phobert"])
+    gold = [
+        ("Chị Viên tháo giày.", "Viên", "PER", "Chị_Viên"),
+        ("Dì Bảy không cần hỏi.", "Bảy", "PER", "Dì_Bảy"),
+        ("Thông Nông nhập vào Hòa An.", "Thông Nông", "LOC", "Nông_nhập"),
+    ]
+    examples = []
+    for text, name, label, crossing in gold:
+        assert crossing in segment(text)
+        reference = marked(nlp.make_doc(text), (text.index(name), text.index(name) + len(name), label))
+        set_bio_tags(reference)
+        examples.append(Example(nlp.make_doc(text), reference))
+    optimizer = Adam(0.01)
+    for _ in range(60):
+        nlp.update(examples, sgd=optimizer, annotates=["sentencizer", "sentence_breaks"])
+    for text, name, label, _ in gold:
+        (entity,) = nlp(text).ents
+        assert (entity.label_, text[entity.start_char : entity.end_char]) == (label, name)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore:Exception ignored in")

@@ -117,7 +117,7 @@ def _require_pyvi(tree: Path) -> None:
     """Let the package require what the carried module needs, and not the project that spaCy finds it in."""
     for path in sorted(tree.rglob("meta.json")):
         meta = srsly.read_json(path)
-        kept = [name for name in meta["requirements"] if not name.startswith("vi-ner")]
+        kept = [name for name in meta.get("requirements", []) if not name.startswith("vi-ner")]
         srsly.write_json(path, meta | {"requirements": [*kept, PYVI]})
 
 
