@@ -6,6 +6,7 @@ does not depend on the size of the collection. On a cluster all nodes must see t
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -62,6 +63,7 @@ def tag_parts(
         return
     local: dict[str, Any] = {} if address else {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     ray.init(address=address or "local", logging_level="ERROR", log_to_driver=False, **local)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
