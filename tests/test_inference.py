@@ -62,7 +62,8 @@ def of_tokens(data: TransformerData) -> np.ndarray:
     """The states of each token's word pieces, in order; empty for a document without tokens."""
     if "last_hidden_state" not in data.model_output:
         return np.zeros((0, 1))
-    flat: np.ndarray = data.model_output.last_hidden_state.reshape(-1, data.width)
+    output: Any = data.model_output
+    flat: np.ndarray = output.last_hidden_state.reshape(-1, data.width)
     return flat[data.align.data.ravel()]
 
 
