@@ -78,8 +78,8 @@ def test_bad_rows_are_set_aside_with_the_reason(finds_hue: Language, tmp_path: P
             raise ValueError("gãy giữa chừng")
         return doc
 
-    Language.component("vi_ner_tests.fail", func=fail)
-    finds_hue.add_pipe("vi_ner_tests.fail")
+    Language.component("vi_ner_tests_fail", func=fail)
+    finds_hue.add_pipe("vi_ner_tests_fail")
     finds_hue.max_length = 100
     path = tmp_path / "in.jsonl"
     lines = ["{", "[]", '{"text": 3}', '{"text": "\\ud800"}', '{"text": "hỏng"}', json.dumps({"text": "Huế " * 99})]

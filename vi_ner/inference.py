@@ -40,7 +40,7 @@ def for_inference(nlp: Language) -> Language:
     """
     torch.set_num_threads(min(torch.get_num_threads(), joblib.cpu_count()))
     for _name, component in nlp.pipeline:
-        model = component.model if isinstance(component, Transformer) else None
+        model: Any = component.model if isinstance(component, Transformer) else None
         if model is None or not model.tokenizer.is_fast or not can_pack(model.transformer):
             continue
         if model.transformer.device.type == "cpu":
@@ -123,11 +123,12 @@ def _split(
         if not pieces:
             data.append(TransformerData.empty())
             continue
-        own = states[start : start + len(pieces)]
+        own: Any = states[start : start + len(pieces)]
         start += len(pieces)
-        input_ids = np.array([pieces])
+        input_ids: Any = np.array([pieces])
+        mask: Any = np.ones_like(input_ids)
         wordpieces = WordpieceBatch(
-            strings=[], input_ids=input_ids, attention_mask=np.ones_like(input_ids), lengths=[], token_type_ids=None
+            strings=[], input_ids=input_ids, attention_mask=mask, lengths=[], token_type_ids=None
         )
         output = BaseModelOutput(last_hidden_state=own[None])
         data.append(TransformerData(wordpieces, output, align_tokens(doc, np.concatenate(borders))))
@@ -157,5 +158,6 @@ def align_tokens(doc: Doc, borders: NDArray[np.int64]) -> Ragged:
     within = np.arange(len(piece)) - (counts.cumsum() - counts).repeat(counts)
     token = first.repeat(counts) + within
     order = token.argsort(kind="stable")
-    lengths = np.bincount(token, minlength=len(doc))
-    return Ragged(piece[order].astype("i"), lengths.astype("i"))
+    lengths: Any = np.bincount(token, minlength=len(doc)).astype("i")
+    aligned: Any = piece[order].astype("i")
+    return Ragged(aligned, lengths)

@@ -149,7 +149,7 @@ def check_complete(parts: Iterable[Part], output: Path) -> tuple[int, int]:
 def read_part(part: Part, aside: list[BadRow]) -> Iterator[TextRow]:
     """The documents of a part; rows that are none are added to `aside`."""
     file = Path(part.file)
-    raw = _parquet_rows(file, part) if file.suffix == ".parquet" else _jsonl_rows(file, part)
+    raw: Iterator[Any] = _parquet_rows(file, part) if file.suffix == ".parquet" else _jsonl_rows(file, part)
     for number, content in enumerate(raw, start=part.first):
         where = f"{part.file}, row {number}"
         try:

@@ -6,10 +6,11 @@ does not depend on the size of the collection. On a cluster all nodes must see t
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .errors import ViNerError
 from .shards import Part, result_file, tag_part
@@ -61,13 +62,14 @@ def tag_parts(
     if not todo:
         return
     local: dict[str, Any] = {} if address else {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
-    ray.init(address=address or "local", logging_level="ERROR", log_to_driver=False, **local)
+    ray.init(address=address or "local", logging_level=logging.ERROR, log_to_driver=False, **local)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         size = workers or _as_many_as_fit(ray.cluster_resources(), cpus=cpus, gpus=gpus)
         done = ray.data.from_items([vars(part) for part in todo], override_num_blocks=len(todo)).map(
-            Tagger,
+            cast(Any, Tagger),
             fn_constructor_args=(model, str(output.resolve()), gpus > 0),
             compute=ray.data.ActorPoolStrategy(size=min(size, len(todo)), max_tasks_in_flight_per_actor=2),
             num_cpus=cpus,

@@ -10,7 +10,7 @@ import typer
 from .app import app
 from .corpus import print_changes
 from .docbins import read_docs
-from .screen import msg, busy
+from .screen import busy, msg
 
 
 class Target(str, Enum):

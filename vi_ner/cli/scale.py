@@ -1,11 +1,13 @@
-"""`tag --engine ray`: large collections."""
+"""Out into the world: `tag --engine ray` for large collections, publish."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import typer
 
-from .screen import msg, bar, busy
+from .app import app
+from .screen import bar, busy, msg
 
 
 def tag_with_ray(
@@ -37,3 +39,27 @@ def tag_with_ray(
     msg.good(f"{tagged:,} documents tagged", output / "parts")
     if aside:
         msg.warn(f"{aside:,} rows set aside, with the reason", output / "set-aside")
+
+
+@app.command("publish")
+def publish_cli(
+    package: Path = typer.Argument(..., help="Folder that `package` wrote"),
+    namespace: str = typer.Option(..., help="User or organisation on the hub"),
+    message: str = typer.Option("Update spaCy pipeline", help="Commit message"),
+    dry_run: Path | None = typer.Option(None, help="Write what would be uploaded to this new folder instead"),
+) -> None:
+    """Push a packaged pipeline with its model card to a Hugging Face hub (public; token in HF_TOKEN)."""
+    from ..publish import publish
+
+    result = publish(
+        package=package,
+        namespace=namespace,
+        message=message,
+        dry_run=dry_run,
+        root=Path(),
+        building=lambda name: msg.info(f"Building .venv-{name}, once"),
+    )
+    if dry_run is None:
+        msg.good("Published", result.url)
+    else:
+        msg.good(f"Would be published as {result.url}", dry_run)
