@@ -111,6 +111,12 @@ class Site:
         numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
         return [number for number in numbers if _group(number) in groups]
 
+    def peak_memory(self) -> float:
+        """The most memory that each process has had so far, added up, in MB; shared pages count in each."""
+        statuses = [Path(f"/proc/{number}/status").read_text(encoding="utf8") for number in self._members()]
+        lines = [line for status in statuses for line in status.splitlines() if line.startswith("VmHWM")]
+        return sum(int(line.split()[1]) for line in lines) / 1024
+
     def fill_disk(self, *, full: bool = True) -> None:
         """Let the kernel refuse whatever the server writes to files, as a full disk does, or write again."""
         for number in self._members():
