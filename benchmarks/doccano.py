@@ -63,13 +63,14 @@ def articles(count: int) -> list[dict[str, Any]]:
     return article_rows([Article(doc_id, text) for doc_id, text in texts.items()], spans, source="names")
 
 
-def measured(what: str, count: int, proxy: Proxy, act: Callable[[], Any]) -> None:
+def measured(what: str, count: int, site: Site, proxy: Proxy, act: Callable[[], Any]) -> None:
     """Run and print a row."""
     before, began = proxy.seen, time.monotonic()
     act()
     seconds, requests = time.monotonic() - began, proxy.seen - before
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-    print(f"| {what} | {count} | {requests} | {seconds:.1f} | {1000 * seconds / count:.1f} | {peak:.0f} |", flush=True)
+    cells = [what, count, requests, f"{seconds:.1f}", f"{1000 * seconds / count:.1f}", f"{peak:.0f}"]
+    print("|", " | ".join(map(str, [*cells, f"{site.peak_memory():.0f}"])), "|", flush=True)
 
 
 def main(sizes: list[int], plain: int = 250) -> None:
@@ -82,7 +83,9 @@ def main(sizes: list[int], plain: int = 250) -> None:
             user, password = site.admin_account()
             os.environ |= {"DOCCANO_URL": address, "DOCCANO_USERNAME": user, "DOCCANO_PASSWORD": password}
             print(
-                "| | articles | requests | seconds | ms per article | peak MB |\n| --- | --- | --- | --- | --- | --- |"
+                "| | articles | requests | seconds | ms per article | peak MB | server, peak MB |\n"
+                + "| --- " * 7
+                + "|"
             )
             try:
                 for count in sizes:
@@ -96,8 +99,8 @@ def compare(site: Site, proxy: Proxy, count: int) -> None:
     """Push and pull as the commands do it."""
     rows, project = articles(count), f"ours {count}"
     options: dict[str, Any] = {"labels": [{"text": "PER"}], "description": "-", "guideline": "", "shared": False}
-    measured("push", count, proxy, lambda: push_rows(rows, project=project, root=site.root, **options))
-    measured("pull", count, proxy, lambda: pull_annotations(project, site.root / "p.jsonl", root=site.root))
+    measured("push", count, site, proxy, lambda: push_rows(rows, project=project, root=site.root, **options))
+    measured("pull", count, site, proxy, lambda: pull_annotations(project, site.root / "p.jsonl", root=site.root))
 
 
 def measure_plain(site: Site, proxy: Proxy, count: int) -> None:
@@ -109,8 +112,8 @@ def measure_plain(site: Site, proxy: Proxy, count: int) -> None:
     def run(script: str) -> None:
         subprocess.run([python, "-I", "-c", script, path, "push"], check=True)
 
-    measured("plain push", count, proxy, lambda: run(PLAIN))
-    measured("plain pull", count, proxy, lambda: run(PLAIN_PULL))
+    measured("plain push", count, site, proxy, lambda: run(PLAIN))
+    measured("plain pull", count, site, proxy, lambda: run(PLAIN_PULL))
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from doccano_page import Page, chromium, picture  # noqa: E402
+from doccano_page import Page, chromium  # noqa: E402
 from doccano_site import Site  # noqa: E402
+from playwright.sync_api import Browser  # noqa: E402
 
 from vi_ner.adjudicate import adjudicate  # noqa: E402
 from vi_ner.agreement import agreement  # noqa: E402
@@ -43,12 +43,13 @@ def main() -> None:
         site = Site(Path(name), ROOT)
         site.start()
         try:
-            take_pictures(site)
+            with chromium() as browser:
+                take_pictures(site, browser)
         finally:
             site.stack.close()
 
 
-def take_pictures(site: Site) -> None:
+def take_pictures(site: Site, browser: Browser) -> None:
     """The pictures, in the order of the tutorial."""
     articles = site.root / "articles.jsonl"
     rows = [{"doc_id": f"cho-phien-{i}", "text": TEXT, "source": "vi-ner"} for i in range(1, 4)]
@@ -71,35 +72,36 @@ def take_pictures(site: Site) -> None:
                 start = len(TEXT[: TEXT.index(surface)].encode("utf-16-le")) // 2
                 user.mark(project, document, start, start + len(surface), labels[label])
             user.confirm(project, document)
-    with chromium(site.url, size="1280,860") as page:
-        page.open("auth")
-        shoot(page, "login")
-        page.log_in("an", site.password("an"))
-        page.open(f"{path}/sequence-labeling?page=1")
-        shoot(page, "labelling")
+    page = Page(browser, site.url, height=760)
+    page.open("auth")
+    shoot(page, "login")
+    page.log_in("an", site.password("an"))
+    page.open(f"{path}/sequence-labeling?page=1")
+    shoot(page, "labelling")
     pull_annotations("vi-ner", site.root / "pulled.jsonl", root=site.root)
     versions = read_annotations(site.root / "pulled.jsonl")
     result = agreement(versions, news_tokenizer())
     (site.root / "agreement.html").write_text(agreement_page(result), encoding="utf8")
     output = site.root / "gold.jsonl"
     adjudicate(versions, project="vi-ner-adjudication", labels=LABELS, output=output, root=site.root)
-    with chromium(site.url, size="1280,860") as page:
-        page.log_in(*site.admin_account())
-        page.open(f"{path}/guideline")
-        shoot(page, "guideline")
-        page.open(f"{path}/metrics")
-        shoot(page, "metrics")
-        page.open(f"projects/{admin.project('vi-ner-adjudication')['id']}/sequence-labeling?page=1")
-        shoot(page, "adjudication")
-        page.browser.get((site.root / "agreement.html").as_uri())
-        shoot(page, "agreement")
+    page = Page(browser, site.url, height=760)
+    page.log_in(*site.admin_account())
+    page.open(f"{path}/guideline")
+    shoot(page, "guideline")
+    page.open(f"{path}/metrics")
+    shoot(page, "metrics")
+    page.open(f"projects/{admin.project('vi-ner-adjudication')['id']}/sequence-labeling?page=1")
+    shoot(page, "adjudication")
+    page.tab.goto((site.root / "agreement.html").as_uri())
+    page.tab.get_by_role("button", name="EN").click()
+    shoot(page, "agreement")
 
 
 def shoot(page: Page, name: str) -> None:
     """A picture, once the page has come to rest."""
-    time.sleep(6)
-    page.browser.execute_script("document.querySelectorAll('*').forEach(e => { e.scrollTop = 0 })")
-    picture(page, IMAGES / f"{name}.png")
+    page.tab.wait_for_timeout(6000)
+    page.tab.evaluate("document.querySelectorAll('*').forEach(e => { e.scrollTop = 0 })")
+    page.tab.screenshot(path=IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -68,6 +69,13 @@ class User:
         self.ask("POST", f"projects/{project['id']}/examples/{document['id']}/states")
 
 
+def _group(number: int) -> int:
+    try:
+        return os.getpgid(number)
+    except ProcessLookupError:
+        return 0
+
+
 class Site:
     """A project folder with a Doccano server of its own."""
 
@@ -95,6 +103,25 @@ class Site:
         for name in names or self.server.processes:
             os.killpg(self.server.processes[name].pid, signal.SIGKILL)
             self.server.processes[name].wait()
+
+    def _members(self) -> list[int]:
+        """The server's processes, and those that they have started."""
+        assert self.server is not None
+        groups = {process.pid for process in self.server.processes.values()}
+        numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+        return [number for number in numbers if _group(number) in groups]
+
+    def peak_memory(self) -> float:
+        """The most memory that each process has had so far, added up, in MB; shared pages count in each."""
+        statuses = [Path(f"/proc/{number}/status").read_text(encoding="utf8") for number in self._members()]
+        lines = [line for status in statuses for line in status.splitlines() if line.startswith("VmHWM")]
+        return sum(int(line.split()[1]) for line in lines) / 1024
+
+    def fill_disk(self, *, full: bool = True) -> None:
+        """Let the kernel refuse whatever the server writes to files, as a full disk does, or write again."""
+        for number in self._members():
+            soft = 0 if full else resource.RLIM_INFINITY
+            resource.prlimit(number, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
 
     def admin_account(self) -> tuple[str, str]:
         """Name and password of the administrator."""

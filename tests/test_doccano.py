@@ -41,7 +41,7 @@ def odd_articles(path: Path, count: int) -> dict[str, str]:
     """Articles with all that shifts offsets, in the composed form and the decomposed one; texts by id."""
     texts = {}
     for number in range(count):
-        kind = NAMES[number % len(NAMES)]
+        kind = NAMES[number % len(NAMES)] if number < 50 else NAMES[number % (len(NAMES) - 1)]  # seven long ones
         text = f"{ODDITIES[kind]}Bài số {number}. {SENTENCE}"
         texts[f"a{number:03}"] = unicodedata.normalize("NFD" if number % 3 == 1 else "NFC", text)
     rows: list[Row] = [{"doc_id": doc_id, "text": text, "topic": "thử"} for doc_id, text in texts.items()]
@@ -78,8 +78,9 @@ def push(site: Site, articles: Path, project: str, **options: Any) -> Any:
     return push_articles(articles, project=project, labels=LABELS, guidelines=GUIDELINES, root=site.root, **options)
 
 
-@pytest.mark.parametrize(("grapheme", "count"), [(False, 200), (True, 60)], ids=["utf16", "grapheme"])
-def test_there_and_back_nothing_is_lost(doccano: Site, tmp_path: Path, grapheme: bool, count: int) -> None:
+@pytest.mark.parametrize("grapheme", [False, True], ids=["utf16", "grapheme"])
+def test_there_and_back_nothing_is_lost(doccano: Site, tmp_path: Path, grapheme: bool) -> None:
+    count = 200
     texts = odd_articles(tmp_path / "articles.jsonl", count)
     name = f"Vòng kín {grapheme}"
     pushed = push(doccano, tmp_path / "articles.jsonl", name, annotators=["an", "binh"])

@@ -9,6 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -243,22 +244,70 @@ def test_a_proxy_with_tls_and_a_path_before_doccano(
         assert pull_annotations("Sau proxy", tmp_path / "p.jsonl", root=doccano.root).untouched == 450
 
 
+def start_push(site: Site, articles: Path, name: str) -> subprocess.Popen[bytes]:
+    """A push in a process group of its own, which can be killed with all that it has started."""
+    command = [sys.executable, "-m", "vi_ner", "doccano-push", str(articles), "--project", name]
+    for option, path in {"--labels": LABELS, "--guidelines": ROOT / "annotations" / "guidelines.md"}.items():
+        command += [option, str(path)]
+    return subprocess.Popen(command, cwd=site.root, start_new_session=True)
+
+
 def test_a_push_killed_in_the_middle_is_finished_by_the_next(
-    doccano: Site, articles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    doccano: Site, articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running: list[subprocess.Popen[bytes]] = []
     # The first chunk has just been handed to the server, and nobody waits for it any more.
     with Proxy(doccano.url, before=at_request(1, "tasks/status", lambda: kill_group(running[0]))) as address:
         through(address, doccano, monkeypatch)
-        command = [sys.executable, "-m", "vi_ner", "doccano-push", str(articles), "--project", "Giết lệnh"]
-        for option, path in {"--labels": LABELS, "--guidelines": ROOT / "annotations" / "guidelines.md"}.items():
-            command += [option, str(path)]
-        running.append(subprocess.Popen(command, cwd=doccano.root, start_new_session=True))
+        running.append(start_push(doccano, articles, "Giết lệnh"))
         assert running[0].wait(120) == -signal.SIGKILL
     direct(monkeypatch)
     assert push(doccano, articles, "Giết lệnh").documents == 250
     admin = doccano.admin()
     project = admin.project("Giết lệnh")
+    assert (len(admin.documents(project)), admin.count(project)) == (250, 250)
+
+
+def test_copies_of_an_import_that_arrives_late(doccano: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = write_articles(tmp_path / "a.jsonl", 40)
+    running: list[subprocess.Popen[bytes]] = []
+    late = threading.Event()
+
+    def kill_and_delay() -> None:
+        kill_group(running[0])
+        late.wait(120)
+
+    # A push is killed when its import is on the way; the next finds nothing there, sends all, and both are done.
+    with (
+        Proxy(doccano.url, before=at_request(1, "/upload", kill_and_delay)) as slow,
+        Proxy(doccano.url, before=at_request(1, "tasks/status", late.set)) as address,
+    ):
+        through(slow, doccano, monkeypatch)
+        running.append(start_push(doccano, small, "Gửi hai lần"))
+        assert running[0].wait(120) == -signal.SIGKILL
+        through(address, doccano, monkeypatch)
+        again = push(doccano, small, "Gửi hai lần")
+        direct(monkeypatch)
+        admin = doccano.admin()
+        project = admin.project("Gửi hai lần")
+        deadline = time.monotonic() + 60
+        while admin.count(project) + again.removed < 80 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    final = push(doccano, small, "Gửi hai lần")
+    assert (again.sent, again.removed + final.removed, final.documents) == (40, 40, 40)
+    assert (len(admin.documents(project)), admin.count(project)) == (40, 40)
+
+
+def test_a_disk_that_fills_on_the_server(doccano: Site, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Proxy(doccano.url, before=at_request(2, "/upload", doccano.fill_disk)) as address:
+        through(address, doccano, monkeypatch)
+        with pytest.raises(ViNerError, match=r"See its log|is the server's disk full"):
+            push(doccano, articles, "Máy chủ đầy")
+    direct(monkeypatch)
+    doccano.fill_disk(full=False)
+    assert push(doccano, articles, "Máy chủ đầy").documents == 250
+    admin = doccano.admin()
+    project = admin.project("Máy chủ đầy")
     assert (len(admin.documents(project)), admin.count(project)) == (250, 250)
 
 

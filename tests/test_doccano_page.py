@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import LABELS, ROOT
-from doccano_page import chromium
+from doccano_page import Page
 from doccano_site import Site
+from playwright.sync_api import Browser
 
 from vi_ner.pull import pull_annotations
 from vi_ner.push import push_articles
@@ -21,7 +22,9 @@ BEFORE = "🎉 👩‍👩‍👧‍👦 🇻🇳 👍🏽 1️⃣ 🧑‍🦰 �
 
 
 @pytest.mark.parametrize("grapheme", [False, True], ids=["utf16", "grapheme"])
-def test_a_span_marked_with_the_mouse_comes_back_where_it_was(doccano: Site, tmp_path: Path, grapheme: bool) -> None:
+def test_a_span_marked_with_the_mouse_comes_back_where_it_was(
+    doccano: Site, browser: Browser, tmp_path: Path, grapheme: bool
+) -> None:
     text = f"{BEFORE}Chiều qua ông {NAME} về bản."
     (tmp_path / "a.jsonl").write_text(json.dumps({"doc_id": "x", "text": text}), encoding="utf8")
     name = f"Chuột {grapheme}"
@@ -36,13 +39,14 @@ def test_a_span_marked_with_the_mouse_comes_back_where_it_was(doccano: Site, tmp
     project = admin.project(name)
     settings = {"grapheme_mode": grapheme, "resourcetype": "SequenceLabelingProject"}
     admin.ask("PATCH", f"projects/{project['id']}", settings)
-    with chromium(doccano.url) as page:
-        page.log_in(*doccano.admin_account())
-        page.open(f"projects/{project['id']}/sequence-labeling?page=1")
-        page.mark(NAME, "PER")
-        page.wait(lambda: admin.ask("GET", f"projects/{project['id']}/metrics/span-distribution")["admin"]["PER"])
-        page.confirm()
-        page.wait(lambda: admin.documents(project)["x"]["is_confirmed"])
+    page = Page(browser, doccano.url)
+    page.log_in(*doccano.admin_account())
+    page.open(f"projects/{project['id']}/sequence-labeling?page=1")
+    page.mark(NAME, "PER")
+    page.wait(lambda: admin.ask("GET", f"projects/{project['id']}/metrics/span-distribution")["admin"]["PER"])
+    page.confirm()
+    page.wait(lambda: admin.documents(project)["x"]["is_confirmed"])
+    page.tab.context.close()
     pulled = pull_annotations(name, tmp_path / "pulled.jsonl", root=doccano.root, only="confirmed")
     assert pulled.rows == 1
     (annotation,) = read_annotations(tmp_path / "pulled.jsonl")

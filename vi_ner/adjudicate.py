@@ -63,7 +63,7 @@ def adjudicate(
     address: str | None = None
     unresolved: dict[str, str] = {}
     if disputed:
-        rows = _rows(disputed)
+        rows = dispute_rows(disputed)
         push = push_rows(
             rows,
             project=project,
@@ -76,8 +76,8 @@ def adjudicate(
             building=building,
         )
         address = push.address
-        decided, unresolved = _decided(fetch_versions(project, root=root), disputed, rows)
-        gold += decided
+        found, unresolved = decided(fetch_versions(project, root=root), disputed, rows)
+        gold += found
     gold.sort(key=lambda row: row["doc_uid"])
     return Adjudication(
         agreed=agreed,
@@ -89,7 +89,7 @@ def adjudicate(
     )
 
 
-def _rows(disputed: dict[str, list[Annotation]]) -> list[Row]:
+def dispute_rows(disputed: dict[str, list[Annotation]]) -> list[Row]:
     """Import rows in which every span of every version stands, under a label that says whose it is."""
     articles, spans = [], {}
     for doc_id, group in disputed.items():
@@ -129,7 +129,7 @@ def _pale(color: str) -> str:
     return "#" + "".join(f"{(int(color[i : i + 2], 16) + 2 * 255) // 3:02x}" for i in (1, 3, 5))
 
 
-def _decided(
+def decided(
     fetched: Fetched, disputed: dict[str, list[Annotation]], rows: Sequence[Row]
 ) -> tuple[list[Row], dict[str, str]]:
     """Gold rows of the confirmed documents, and those in which spans still overlap."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from .app import app
+from .screen import msg
 
 
 @app.command("configs")

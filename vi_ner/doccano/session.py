@@ -86,7 +86,8 @@ class Session:
                     "Doccano's task worker does not answer, so nothing can be imported or exported.",
                     where=self.url,
                     fix="Start `doccano task` beside the web server (`spacy project run doccano` starts both), then "
-                    "run this command again: what has arrived stays and is not sent twice.",
+                    "run this command again: what has arrived stays and is not sent twice. "
+                    "If both run, see their logs: is the server's disk full?",
                 )
 
     def wait(self, task: str) -> Any:
