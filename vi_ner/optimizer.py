@@ -57,7 +57,10 @@ class Moments:
         parts = whole if rows is None else [values.index_select(0, rows) for values in whole]
         clip, norm = settings.grad_clip, torch.linalg.vector_norm(norms)
         adamw(
-            *([part] for part in parts),
+            [parts[0]],
+            [parts[1]],
+            [parts[2]],
+            [parts[3]],
             max_exp_avg_sqs=[],
             state_steps=[self.steps],
             fused=True,

@@ -57,10 +57,13 @@ def create_sentences(
     """
     corpora = [Corpus(path), *([Corpus(also)] if also else [])]
     rng = random.Random(seed)
+    found: dict[Language, list[Doc]] = {}  # read and cut once, not in every epoch
 
     def read(nlp: Language) -> Iterator[Example]:
-        documents = [example.reference for example in chain.from_iterable(corpus(nlp) for corpus in corpora)]
-        units = documents if whole else [unit for document in documents for unit in cut(nlp, document)]
+        if nlp not in found:
+            documents = [example.reference for example in chain.from_iterable(corpus(nlp) for corpus in corpora)]
+            found[nlp] = documents if whole else [unit for document in documents for unit in cut(nlp, document)]
+        units = list(found[nlp])
         if shuffle:
             rng.shuffle(units)
         for unit in units:

@@ -18,8 +18,8 @@ def quiet() -> None:
     """No advice on standard error."""
     from transformers import logging
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 def gold_sentences(docs: Sequence[Doc]) -> list[Doc]:

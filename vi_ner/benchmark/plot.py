@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ NAMES = {
 def plot(benchmark: Benchmark, path: Path, *, file_type: str) -> None:
     """Write the picture; file_type: `svg` or `png`."""
     groups = [group for group in TITLES if any(r.group == group and r.rates for r in benchmark.results)]
-    style = {"svg.hashsalt": "vi-ner", "font.size": 10, "text.parse_math": False}
+    style: Any = {"svg.hashsalt": "vi-ner", "font.size": 10, "text.parse_math": False}
     with rc_context(style):
         figure = Figure(figsize=(9, 2.9), layout="constrained", facecolor="white")
         for axes, group in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups, strict=True):

@@ -118,7 +118,7 @@ def benchmark(
     return Benchmark(this_machine(), about, tuple(replace(result, entities=()) for result in results))
 
 
-def _lay_out(folder: Path, corpus: Path | None, sizes: Sizes) -> dict[str, str]:
+def _lay_out(folder: Path, corpus: Path | None, sizes: Sizes) -> dict[str, Any]:
     """The files that the cases read."""
     from spacy.tokens import DocBin
 

@@ -133,7 +133,7 @@ def train_with_hugging_face(settings: Settings, _size: int, *, bfloat16: bool) -
             )
         except ImportError as error:
             raise UnavailableError("accelerate is not installed (extra `benchmark`)") from error
-        return Trainer(model, arguments, DataCollatorForTokenClassification(tokenizer), rows)  # type: ignore[arg-type]
+        return Trainer(model, arguments, DataCollatorForTokenClassification(tokenizer), rows)
 
     trainer()  # an installation that is incomplete shows here
 

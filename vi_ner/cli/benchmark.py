@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import srsly
 import typer
@@ -44,7 +44,7 @@ def benchmark_cli(
     from ..files import replacing_file
 
     chosen = QUICK if quick else Sizes()
-    given = {"rounds": rounds, "train_words": train_words, "tag_words": tag_words}
+    given: dict[str, Any] = {"rounds": rounds, "train_words": train_words, "tag_words": tag_words}
     chosen = replace(chosen, **{name: value for name, value in given.items() if value is not None})
     if sizes:
         growth = _numbers(sizes)
