@@ -18,6 +18,8 @@ from spacy.cli.package import package as spacy_package
 from .errors import ViNerError
 from .files import replacing_folder
 
+# What a packaged pipeline is tested to load with: the oldest and, by every run of the tests, the newest.
+SPACY_VERSIONS = ">=3.8.7,<3.9.0"
 CARD = """## {title}
 
 {description}
@@ -104,6 +106,7 @@ def model_meta(
     """The pipeline's meta.json with what its users need to know; `performance` is that on the test side (0 to 1)."""
     overall = scores["overall"]
     return meta | {
+        "spacy_version": SPACY_VERSIONS,
         "name": name,
         "version": version,
         **{key: about[key] for key in ("description", "author", "license", "sources")},
