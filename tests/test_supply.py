@@ -17,6 +17,7 @@ from world import run
 
 # Whoever passes a pipeline on passes these on too; their licences must ask for nothing but a notice.
 FORBIDDEN = re.compile(r"\b(AGPL|Affero|GPLv|GPL-[23]|General Public|Commercial|Proprietary)")
+CHOICE = {"tld"}  # MPL, GPL or LGPL, as one likes
 OLDEST = "3.8.7"  # as in `vi_ner.package.SPACY_VERSIONS`; the newest is loaded in test_project.py
 TEXT = "Năm 1990, chị Mẫn ở xã Tân Phú kể chuyện ở Huế."
 LOAD = "import sys, json, spacy; nlp = spacy.load(sys.argv[1]); doc = nlp(sys.argv[2]); "
@@ -46,12 +47,12 @@ def test_the_lock_names_one_version_of_everything_that_is_needed() -> None:
 
 
 def test_licences_allow_passing_on() -> None:
-    command = [sys.executable, "-m", "piplicenses", "--from=all", "--format=json", "--packages", *lock()]
+    command = [sys.executable, "-m", "piplicenses", "--from=mixed", "--format=json", "--packages", *lock()]
     result = subprocess.run(command, capture_output=True, text=True, encoding="utf8", check=True)
     rows = json.loads(result.stdout)
-    said = {row["Name"]: f"{row['License-Metadata']} {row['License-Classifier']}" for row in rows}
+    said = {row["Name"]: row["License"][:100] for row in rows}
     assert len(said) > 100
-    assert [name for name, licence in said.items() if FORBIDDEN.search(licence)] == []
+    assert [name for name, licence in said.items() if name not in CHOICE and FORBIDDEN.search(licence)] == []
 
 
 def test_a_wheel_loads_with_the_oldest_spacy_that_it_names(
