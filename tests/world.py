@@ -138,9 +138,10 @@ def make_encoder(folder: Path, texts: list[str]) -> None:
     ends = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     named = {f"{kind}_token": token for kind, token in zip(("bos", "pad", "eos", "unk"), special, strict=True)}
-    PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, model_max_length=128, cls_token="<s>", sep_token="</s>", **named
-    ).save_pretrained(folder)
+    )
+    fast.save_pretrained(folder)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
@@ -172,9 +173,10 @@ def run(
     """
     _start_server()
     reader, writer = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=_child, args=(arguments, folder, writer, kill_at, prepare))  # type: ignore[attr-defined]
+    process = FORKS.Process(target=_child, args=(arguments, folder, writer, kill_at, prepare))
     begin = time.perf_counter()
     process.start()
+    assert process.pid is not None
     writer.close()
     process.join(kill_after)
     if process.is_alive():
@@ -187,6 +189,7 @@ def run(
         printed = stream.read()
     reader.close()
     count = COUNT.search(printed)
+    assert process.exitcode is not None
     return Run(process.exitcode, COUNT.sub("", printed), seconds, int(count[1]) if count else 0)
 
 
