@@ -30,7 +30,7 @@ def visible(found: dict[str, bytes]) -> dict[str, bytes]:
 
 def check_whole(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     """Each file is the old or the new one; a folder, and files that belong together, are all old or all new."""
-    versions = defaultdict(dict)
+    versions: dict[str, dict[str, bool]] = defaultdict(dict)
     for name, content in visible(found).items():
         assert content in (expected[name], OLD + expected[name]), f"{name} is neither old nor new"
         versions[name.rpartition("/")[0].split("/")[0]][name] = content != expected[name]

@@ -20,6 +20,8 @@ from .files import replacing_folder
 
 PYVI = "pyvi>=0.1.1,<0.2"
 NEEDS, NEEDS_PYVI = "spaCy and spacy-transformers", "spaCy, spacy-transformers and pyvi"
+# What a packaged pipeline is tested to load with: the oldest and, by every run of the tests, the newest.
+SPACY_VERSIONS = ">=3.8.7,<3.9.0"
 CARD = """## {title}
 
 {description}
@@ -127,6 +129,7 @@ def model_meta(
     """The pipeline's meta.json with what its users need to know; `performance` is that on the test side (0 to 1)."""
     overall = scores["overall"]
     return meta | {
+        "spacy_version": SPACY_VERSIONS,
         "name": name,
         "version": version,
         **{key: about[key] for key in ("description", "author", "license", "sources")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,10 @@ def load_pipeline(path: str | Path) -> Language:
     RAISES (ViNerError): There is none, or it is damaged.
     """
     try:
-        return for_inference(spacy.load(path))
+        with warnings.catch_warnings():
+            # spacy-transformers would fill up what is missing with random numbers, and only warn.
+            warnings.filterwarnings("error", message="Error loading saved torch state_dict")
+            return for_inference(spacy.load(path))
     except (MemoryError, ImportError):
         raise
     except Exception as error:  # a damaged file raises whatever the reader of its format raises
