@@ -54,7 +54,9 @@ class Command:
         return self.arguments.split()[0]
 
 
-TRAINING = "--paths.encoder encoder --paths.train corpus --paths.dev corpus --training.max_steps 4 "
+TRAINING = (
+    "--paths.encoder encoder --paths.train corpus --paths.dev corpus --paths.labels labels.json --training.max_steps 4 "
+)
 TRAINING += "--training.eval_frequency 2 --training.optimizer.learn_rate.total_steps 4"
 COMMANDS = [
     Command("encoder out/encoder --source tiny"),

@@ -30,7 +30,7 @@ def train(config: Path, output: Path, *, use_gpu: int = -1, overrides: Mapping[s
         then as it was; what this training had written so far stays in `output/unfinished` until the next.
     """
     unfinished = output.resolve() / UNFINISHED
-    log = unfinished / TRAINING_LOG
+    log = output / UNFINISHED / TRAINING_LOG  # not resolved: it stands in the config that is saved with the pipeline
     settings = dict(overrides or {})
     if "output_file" in load_config(config, overrides=settings)["training"]["logger"]:
         settings["training.logger.output_file"] = str(log)
