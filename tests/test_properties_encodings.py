@@ -27,7 +27,8 @@ def test_unicode_proves_itself(text: str, encoding: str) -> None:
 
 @given(text=st.text(st.sampled_from(ASCII + TCVN3[0x80:].replace("\ufffd", ""))))
 def test_tcvn3(text: str) -> None:
-    assert decode(write_table(text, TCVN3), encoding="tcvn3").text == text
+    # TCVN3 has one code for a letter with a tone in either case; what it may make capital is tested in test_encodings.
+    assert decode(write_table(text, TCVN3), encoding="tcvn3").text.casefold() == text.casefold()
 
 
 @given(text=st.text(st.sampled_from(ASCII + VN1[0x80:])))

@@ -38,6 +38,7 @@ def ruler(tokenizer: Language) -> Any:
 def test_tags_of_any_entities_and_back(data: st.DataObject, tokenizer: Language, ruler: Any) -> None:
     text = data.draw(texts())
     doc = tokenizer.make_doc(text)
+    doc.set_ents([])
     set_bio_tags(doc)
     unseen = {token.i for token in doc if token.tag_ == UNSEEN}
     spans = data.draw(spans_of([(i, i + 1) for i in range(len(doc))]))

@@ -59,10 +59,13 @@ def test_the_curve_of_three_pipelines(docs: list[Doc], model: Path, tmp_path: Pa
         part = tmp_path / f"{percent}.spacy"
         made = vi_ner("subset", tmp_path / "train.spacy", "--share", percent / 100, "-o", part)
         assert made.returncode == 0, made.stdout + made.stderr
-        nlp = spacy.blank("xx", config={"paths": {"train": str(part)}})
-        nlp.config["paths"] = {"train": str(part)}
+        nlp = spacy.blank("xx")
         nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": name} for name in names])  # type: ignore[attr-defined]
         nlp.to_disk(tmp_path / f"model {percent}")
+        config = tmp_path / f"model {percent}" / "config.cfg"
+        content = config.read_text(encoding="utf8")
+        assert content.count("\ntrain = null\n") == 1
+        config.write_text(content.replace("\ntrain = null\n", f'\ntrain = "{part}"\n'), encoding="utf8")
         models.append(tmp_path / f"model {percent}")
     curve = tmp_path / "learning-curve.json"
     made = vi_ner("learning-curve", *models, "--gold", tmp_path / "gold.spacy", "-o", curve)
