@@ -52,6 +52,11 @@ _KEEP_ALL = ftfy.TextFixerConfig(
 )
 
 
+SMALL_CAPITALS = "no capital vowels with tones: a word that begins with one is small unless others show otherwise"
+    "no capital vowels with tones: a word that begins with one is small unless its neighbours show otherwise"
+)
+
+
 class UndecodableError(Exception):
     """No reading of the bytes has evidence for it; the message says what was seen."""
 
@@ -82,7 +87,8 @@ def decode(data: bytes, *, encoding: str | None = None) -> Reading:
     """
     found = Reading("", encoding, "given") if encoding is not None else detect(data)
     text = _decode_as(data, found.encoding)
-    return Reading(text, found.encoding, found.evidence, _doubt(text, found.encoding))
+    evidence = found.evidence + (f"; {SMALL_CAPITALS}" if found.encoding == "tcvn3" else "")
+    return Reading(text, found.encoding, evidence, _doubt(text, found.encoding))
 
 
 def _doubt(text: str, encoding: str) -> str:
