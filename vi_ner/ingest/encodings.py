@@ -53,8 +53,6 @@ _KEEP_ALL = ftfy.TextFixerConfig(
 
 
 SMALL_CAPITALS = "no capital vowels with tones: a word that begins with one is small unless others show otherwise"
-    "no capital vowels with tones: a word that begins with one is small unless its neighbours show otherwise"
-)
 
 
 class UndecodableError(Exception):
