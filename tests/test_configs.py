@@ -224,3 +224,23 @@ def test_encoder_and_config_must_agree_on_words(corpus: Path, models: dict[str, 
     config = load_config(ROOT / "configs" / "default.cfg", overrides=overrides)
     with pytest.raises(ViNerError, match="gives the encoder syllables, but it was trained on segmented words"):
         init_nlp(config)
+
+
+def test_training_goes_on_from_a_trained_pipeline(models: dict[str, Path], corpus: Path) -> None:
+    overrides = {"paths.encoder": str(models["default"].parents[1] / "encoder"), "paths.labels": str(LABELS)}
+    overrides |= {"paths.train": str(corpus / "train.spacy"), "paths.go_on_from": str(models["default"])}
+    begun = init_nlp(load_config(ROOT / "configs" / "default.cfg", overrides=overrides))
+    trained = spacy.load(models["default"])
+    ((module, _),), ((source, _),) = encoders(begun), encoders(trained)
+    assert all(torch.equal(value, source.state_dict()[name]) for name, value in module.state_dict().items())
+    heads: list[Any] = [nlp.get_pipe("tagger") for nlp in (begun, trained)]
+    values = [[node.get_param(name) for node in head.model.walk() for name in node.param_names] for head in heads]
+    assert len(values[0]) >= 2 and all((a == b).all() for a, b in zip(*values, strict=True))
+
+
+def test_going_on_from_another_kind_of_pipeline_is_refused(models: dict[str, Path], corpus: Path) -> None:
+    overrides = {"paths.encoder": str(models["default"].parents[1] / "encoder"), "paths.labels": str(LABELS)}
+    overrides |= {"paths.train": str(corpus / "train.spacy"), "paths.go_on_from": str(models["gpu"])}
+    config = load_config(ROOT / "configs" / "default.cfg", overrides=overrides)
+    with pytest.raises(ViNerError, match="Its weights do not fit this config"):
+        init_nlp(config)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,18 +17,25 @@ from spacy.language import Language
 
 from .errors import ViNerError
 from .fastcpu import encoders, speed_up
+from .warm import take_weights
 
 
-def create_encoder_training(hidden_pieces: float = 0.0, hidden_states: float = 0.0) -> Callable[[Language], Language]:
+def create_encoder_training(
+    hidden_pieces: float = 0.0, hidden_states: float = 0.0, go_on_from: Path | None = None
+) -> Callable[[Language], Language]:
     """`vi_ner.EncoderTraining.v1`, for `[initialize.after_init]`: fast on this machine, regularised in training only.
 
     hidden_pieces: Share of the word pieces that the encoder sees as unknown (word dropout, Iyyer et al. 2015).
     hidden_states: Dropout on the encoder's last hidden states.
-    RAISES (ViNerError): The encoder reads segmented words and the config gives it syllables, or the other way round.
+    go_on_from: A trained pipeline whose weights to begin with.
+    RAISES (ViNerError): The encoder reads segmented words and the config gives it syllables, or the other way round; or
+        the pipeline to go on from is another kind.
     """
 
     def prepare(nlp: Language) -> Language:
         _refuse_other_words(nlp)
+        if go_on_from:
+            take_weights(nlp, go_on_from)
         speed_up(nlp)
         for module, tokenizer in encoders(nlp):
             module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
