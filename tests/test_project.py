@@ -80,7 +80,7 @@ def test_a_second_run_skips_everything(project: Path) -> None:
         ("vi_ner/split.py", ["convert"]),
         ("vi_ner/augment.py", ["train", "report"]),
         ("vi_ner/encoder.py", ["encoder"]),
-        ("annotations/labels.json", ["convert", "report"]),
+        ("annotations/labels.json", ["convert", "debug-data", "train", "report"]),
         ("vi_ner/evaluate.py", ["evaluate", "report"]),
         ("README.md", []),
     ],
@@ -96,7 +96,7 @@ def test_a_change_reruns_what_depends_on_it(project: Path, tmp_path: Path, path:
 
 
 def test_a_missing_encoder_is_named(project: Path, tmp_path: Path) -> None:
-    for path in ("project.yml", "configs", "vi_ner"):
+    for path in ("project.yml", "configs", "vi_ner", "annotations"):
         copy = shutil.copytree if (project / path).is_dir() else shutil.copy
         copy(project / path, tmp_path / path)
     command = [sys.executable, "-m", "spacy", "project", "run", "train"]
