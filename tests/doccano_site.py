@@ -150,9 +150,10 @@ class Proxy:
 
             def forward(self) -> None:
                 proxy.seen += 1
+                # Whole, before anything is done to whoever sends it.
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if before:
                     before(self.command, self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = dict(self.headers) | ({"X-Forwarded-Proto": "https"} if proxy.tls else {})
                 connection = http.client.HTTPConnection(proxy.host, timeout=60)
                 try:

@@ -247,7 +247,9 @@ def test_the_wheel_gives_the_same_entities_in_a_fresh_environment(
 
 def test_names_at_the_end_of_an_endless_line_are_found(trained: Language) -> None:
     text = "Hội nghị bàn về giá cà phê, hồ tiêu và hạt điều, " * 80 + "theo bà Quách Thị Lựu ở tỉnh Gia Lai."
-    assert {(ent.text, ent.label_) for ent in trained(text).ents} >= {("Quách Thị Lựu", "PER")}
+    # What outgrew the encoder's positions would be dropped in silence, and nothing be found there.
+    end = text.index("bà Quách")
+    assert {ent.label_ for ent in trained(text).ents if ent.start_char > end} >= {"PER", "LOC"}
 
 
 def test_the_saved_pipeline_runs_on_blank_and_odd_texts(trained: Language) -> None:

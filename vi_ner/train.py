@@ -35,6 +35,7 @@ def train(config: Path, output: Path, *, use_gpu: int = -1, overrides: Mapping[s
     if "output_file" in load_config(config, overrides=settings)["training"]["logger"]:
         settings["training.logger.output_file"] = str(log)
     with disk_errors(unfinished), locked_folder(unfinished):
+        log.unlink(missing_ok=True)  # left by a killed run; spaCy would keep it and write none
         spacy_train(config, unfinished, use_gpu=use_gpu, overrides=settings)
         if not (unfinished / PIPELINES[-1] / "meta.json").is_file():
             raise ViNerError(
