@@ -62,10 +62,15 @@ class Cluster:
 
 def side_of(group: str) -> str:
     """The side of a group id: a function of its hash and of nothing else."""
-    value = int.from_bytes(hashlib.sha256(group.encode("utf8", "surrogatepass")).digest()[:8], "big") / 2**64
+    value = fraction(group)
     if value < TEST_SHARE:
         return "test"
     return "dev" if value < TEST_SHARE + DEV_SHARE else "train"
+
+
+def fraction(key: str) -> float:
+    """A number from 0 to 1 that is a function of the key's hash and of nothing else."""
+    return int.from_bytes(hashlib.sha256(key.encode("utf8", "surrogatepass")).digest()[:8], "big") / 2**64
 
 
 def syllables(text: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from spacy.tokens import Doc
 
 from .convert import USER_DATA
+from .split import fraction
 
 
 def subset(docs: Iterable[Doc], *, share: float = 1.0, form: str | None = None) -> Iterator[Doc]:
@@ -18,10 +18,6 @@ def subset(docs: Iterable[Doc], *, share: float = 1.0, form: str | None = None) 
     for doc in docs:
         known = doc.user_data.get(USER_DATA, {})
         # Not the hash that chose the side: on the training side that one is 0.2 at least.
-        wanted = _fraction(f"subset {known.get('group')}") < share
+        wanted = fraction(f"subset {known.get('group')}") < share
         if wanted and (form is None or known.get("meta", {}).get("form") == form):
             yield doc
-
-
-def _fraction(key: str) -> float:
-    return int.from_bytes(hashlib.sha256(key.encode("utf8", "surrogatepass")).digest()[:8], "big") / 2**64

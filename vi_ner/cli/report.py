@@ -59,8 +59,7 @@ def report_cli(
     curves = read_training_log(beside / "training.jsonl"), read_learning_curve(beside / "learning-curve.json")
     training_side = read_cases(train) if train else None
     forms = {name: in_form(cases, name) for name in FORMS}
-    other = (compare, predictions(compare, cases)) if compare else None
-    other_forms = find_in_forms(load_pipeline(compare), forms) if compare and not is_report(compare) else None
+    others, other_forms = compared(compare, cases, forms) if compare else (None, None)
     runs = {path: predictions(path, cases) for path in run}
     begin = time.perf_counter()
     predicted = find(nlp, cases, what="documents")
@@ -75,7 +74,7 @@ def report_cli(
                 provenance=trace(nlp, gold, train, command=command, seconds=seconds, cases=cases),
                 train=training_side,
                 forms={name: (forms[name], found[name]) for name in forms},
-                other=other,
+                other=(compare, others) if compare and others is not None else None,
                 other_forms=other_forms,
                 runs=runs,
                 training=curves[0],
@@ -137,6 +136,18 @@ def find(nlp: Language, cases: Sequence[Case], *, what: str) -> list[tuple[Entit
 def find_in_forms(nlp: Language, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:
     """The predictions for the cases in every form."""
     return {name: find(nlp, cases, what=f"documents ({name})") for name, cases in forms.items()}
+
+
+def compared(
+    path: str, cases: Sequence[Case], forms: Mapping[str, Sequence[Case]]
+) -> tuple[list[tuple[Entity, ...]], dict[str, list[tuple[Entity, ...]]] | None]:
+    """The predictions of another pipeline, in every form too, or those kept in its report.json, which has no forms."""
+    from ..tag import load_pipeline
+
+    if is_report(path):
+        return predictions(path, cases), None
+    nlp = load_pipeline(path)
+    return find(nlp, cases, what=f"documents ({Path(path).name})"), find_in_forms(nlp, forms)
 
 
 def is_report(path: str) -> bool:
