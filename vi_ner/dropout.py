@@ -17,6 +17,7 @@ from spacy.language import Language
 
 from .errors import ViNerError
 from .fastcpu import encoders, speed_up
+from .saving import save_in_half
 from .warm import take_weights
 
 
@@ -24,6 +25,8 @@ def create_encoder_training(
     hidden_pieces: float = 0.0, hidden_states: float = 0.0, go_on_from: Path | None = None
 ) -> Callable[[Language], Language]:
     """`vi_ner.EncoderTraining.v1`, for `[initialize.after_init]`: fast on this machine, regularised in training only.
+
+    The trained weights are saved in half precision.
 
     hidden_pieces: Share of the word pieces that the encoder sees as unknown (word dropout, Iyyer et al. 2015).
     hidden_states: Dropout on the encoder's last hidden states.
@@ -39,6 +42,7 @@ def create_encoder_training(
         speed_up(nlp)
         for module, tokenizer in encoders(nlp):
             module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
+            save_in_half(module)
         return nlp
 
     return prepare

@@ -14,7 +14,7 @@ from spacy.language import Language
 from transformers.modeling_outputs import BaseModelOutput
 
 WIDTH = 96  # word pieces in a row, unless a sentence is longer
-PIECES_AT_A_TIME = 4096
+PIECES_AT_A_TIME = 2048
 PACKABLE = {"bert", "camembert", "electra", "roberta", "xlm-roberta", "xlm-roberta-xl"}
 
 

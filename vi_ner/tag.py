@@ -16,6 +16,7 @@ from spacy.tokens import Span
 
 from .errors import ViNerError
 from .inference import for_inference
+from .memory import give_back
 from .records import ID_KEYS
 from .rows import LONGEST_TEXT, check_length, read_rows, reading
 
@@ -43,7 +44,9 @@ def load_pipeline(path: str | Path) -> Language:
         with warnings.catch_warnings():
             # spacy-transformers would fill up what is missing with random numbers, and only warn.
             warnings.filterwarnings("error", message="Error loading saved torch state_dict")
-            return for_inference(spacy.load(path))
+            nlp = for_inference(spacy.load(path))
+            give_back()  # reading holds the weights several times
+            return nlp
     except (MemoryError, ImportError):
         raise
     except Exception as error:  # a damaged file raises whatever the reader of its format raises

@@ -20,7 +20,7 @@ from .screen import busy, msg, percent, progress
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from ..report.build import Report
+    from ..report.build import Inputs, Report
     from ..report.cases import Case, Entity
 
 # Exit codes for CI; 1 is a mistake in the input, 2 one in the options.
@@ -41,17 +41,35 @@ def report_cli(
     fail_if_worse: bool = typer.Option(False, help=f"Exit code {WORSE} if clearly worse than --compare"),
 ) -> None:
     """Where a pipeline is right and wrong: a page, the same as JSON, and a summary in Markdown."""
-    from ..augment import FORMS
+    from ..memory import give_back
     from ..records import read_labels
-    from ..report.build import Inputs, build_report
+    from ..report.build import build_report
+
+    check_gates(fail_under=fail_under, fail_if_worse=fail_if_worse, compare=compare)
+    read_labels(labels)
+    inputs = gather(model, gold, compare=compare, runs=run, train=train, conversion=conversion)
+    give_back()  # the place of the pipelines is the report's
+    with busy("Computing the report"):
+        report = build_report(inputs)
+        del inputs
+        write(report, output, srsly.read_json(labels))
+    print_summary(report)
+    msg.good("Report written", output)
+    judge(report, fail_under=fail_under, fail_if_worse=fail_if_worse)
+
+
+def gather(
+    model: str, gold: Path, *, compare: str | None, runs: Sequence[str], train: Path | None, conversion: Path | None
+) -> Inputs:
+    """Read and predict everything that the report is computed from; no pipeline outlives it."""
+    from ..augment import FORMS
+    from ..report.build import Inputs
     from ..report.cases import in_form
     from ..report.curves import read_learning_curve, read_training_log
     from ..report.provenance import trace
     from ..report.sides import read_conversion
     from ..tag import load_pipeline
 
-    check_gates(fail_under=fail_under, fail_if_worse=fail_if_worse, compare=compare)
-    read_labels(labels)
     nlp = load_pipeline(model)
     cases = read_cases(gold)
     lost = read_conversion(conversion) if conversion else None
@@ -60,32 +78,25 @@ def report_cli(
     training_side = read_cases(train) if train else None
     forms = {name: in_form(cases, name) for name in FORMS}
     others, other_forms = compared(compare, cases, forms) if compare else (None, None)
-    runs = {path: predictions(path, cases) for path in run}
+    further = {path: predictions(path, cases) for path in runs}
     begin = time.perf_counter()
     predicted = find(nlp, cases, what="documents")
     seconds = time.perf_counter() - begin
     found = find_in_forms(nlp, forms)
     command = shlex.join(["python", "-m", "vi_ner", *sys.argv[1:]])
-    with busy("Computing the report"):
-        report = build_report(
-            Inputs(
-                cases=cases,
-                predicted=predicted,
-                provenance=trace(nlp, gold, train, command=command, seconds=seconds, cases=cases),
-                train=training_side,
-                forms={name: (forms[name], found[name]) for name in forms},
-                other=(compare, others) if compare and others is not None else None,
-                other_forms=other_forms,
-                runs=runs,
-                training=curves[0],
-                learning=curves[1],
-                conversion=lost,
-            )
-        )
-        write(report, output, srsly.read_json(labels))
-    print_summary(report)
-    msg.good("Report written", output)
-    judge(report, fail_under=fail_under, fail_if_worse=fail_if_worse)
+    return Inputs(
+        cases=cases,
+        predicted=predicted,
+        provenance=trace(nlp, gold, train, command=command, seconds=seconds, cases=cases),
+        train=training_side,
+        forms={name: (forms[name], found[name]) for name in forms},
+        other=(compare, others) if compare and others is not None else None,
+        other_forms=other_forms,
+        runs=further,
+        training=curves[0],
+        learning=curves[1],
+        conversion=lost,
+    )
 
 
 def check_gates(*, fail_under: float | None, fail_if_worse: bool, compare: str | None) -> None:
@@ -127,10 +138,13 @@ def read_cases(path: Path) -> list[Case]:
 
 def find(nlp: Language, cases: Sequence[Case], *, what: str) -> list[tuple[Entity, ...]]:
     """The predictions for all cases, behind a bar."""
+    from ..memory import give_back
     from ..report.cases import predict, read_only
 
     found = progress(predict(nlp, (case.text for case in cases)), unit=what, total=len(cases))
-    return [read_only(case, entities) for case, entities in zip(cases, found, strict=True)]
+    kept = [read_only(case, entities) for case, entities in zip(cases, found, strict=True)]
+    give_back()
+    return kept
 
 
 def find_in_forms(nlp: Language, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:
