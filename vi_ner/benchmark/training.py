@@ -14,8 +14,6 @@ from typing import Any
 from .cases import Case, Round, Settings, Task, UnavailableError
 from .texts import count_words
 
-BATCH_WORDS = 2000  # of both spaCy configs
-
 
 def plain_config(settings: Settings) -> Any:
     """What `spacy init config --pipeline ner --optimize accuracy --gpu` gives, on our encoder and tokens.
@@ -52,7 +50,8 @@ def train_with_spacy(make_config: Callable[[Settings], Any], settings: Settings,
     config["training"]["seed"] = settings.seed
     words = sum(count_words(doc.text) for doc in _docs(settings.train))
     passes = max(1, settings.passes)
-    _scale(config["training"]["optimizer"]["learn_rate"], passes * math.ceil(words / BATCH_WORDS))
+    steps = passes * math.ceil(words / config["training"]["batcher"]["size"])
+    _scale(config["training"]["optimizer"]["learn_rate"], steps)
     nlp = init_nlp(config)
     config = nlp.config.interpolate()
     chosen = registry.resolve(config["training"], schema=ConfigSchemaTraining)
