@@ -26,7 +26,7 @@ ABOUT = {
 METRICS = {"overall": SCORE, "labels": {"LOC": SCORE}, "documents": 3, "gold": "test.spacy"}
 
 
-def build(model: Path, tmp_path: Path, *, metrics: str = "metrics.json") -> Path:
+def build(model: Path, tmp_path: Path, *, metrics: str = "metrics.json", data_card: Path | None = None) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps(METRICS), encoding="utf8")
     (tmp_path / "about.json").write_text(json.dumps(ABOUT), encoding="utf8")
     return package_pipeline(
@@ -36,20 +36,24 @@ def build(model: Path, tmp_path: Path, *, metrics: str = "metrics.json") -> Path
         output=tmp_path / "package",
         name="places",
         version="1.2.3",
+        data_card=data_card,
     )
 
 
 def test_wheel_and_model_card(model: Path, tmp_path: Path) -> None:
     before = sorted(path.name for path in model.iterdir())
-    wheel = build(model, tmp_path)
+    (tmp_path / "data.md").write_text("Bảy bài báo.", encoding="utf8")
+    wheel = build(model, tmp_path, data_card=tmp_path / "data.md")
     assert wheel == tmp_path / "package" / "dist" / "xx_places-1.2.3-py3-none-any.whl"
     card = (tmp_path / "package" / "README.md").read_text(encoding="utf8")
     assert "xx_places 1.2.3" in card and "| LOC | 50.0 | 25.0 | 33.3 | 20.0–41.0 | 8 |" in card
     assert "{" not in card and "- our texts (we, CC0-1.0)" in card and "Knows one place." in card
     meta = json.loads((tmp_path / "package" / "meta.json").read_text(encoding="utf8"))
     assert meta["performance"]["ents_f"] == 0.333 and meta["license"] == "CC0-1.0"
-    names = zipfile.ZipFile(wheel).namelist()
-    assert "xx_places/xx_places-1.2.3/config.cfg" in names and "xx_places/xx_places-1.2.3/README.md" in names
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {Path(name).name: archive.read(name) for name in archive.namelist() if "xx_places-1.2.3/" in name}
+    assert carried["README.md"].decode() == card and "config.cfg" in carried
+    assert carried["data-card.md"].decode() == "Bảy bài báo." and json.loads(carried["metrics.json"]) == METRICS
     assert sorted(path.name for path in model.iterdir()) == before
 
 
@@ -61,6 +65,8 @@ def test_packaging_again_replaces_the_card(model: Path, tmp_path: Path) -> None:
 
 
 def test_missing_parts_say_which_command_to_run(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ViNerError, match="No data card"):
+        build(model, tmp_path, data_card=tmp_path / "none.md")
     with pytest.raises(ViNerError, match="spacy project run evaluate"):
         build(model, tmp_path, metrics="none.json")
     assert not (tmp_path / "package").exists()

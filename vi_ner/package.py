@@ -60,18 +60,23 @@ Made with {versions}.
 """
 
 
-def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, name: str, version: str) -> Path:
-    """Build a wheel from a trained pipeline and its evaluation.
+def package_pipeline(
+    *, model: Path, metrics: Path, about: Path, output: Path, name: str, version: str, data_card: Path | None = None
+) -> Path:
+    """Build a wheel from a trained pipeline and its evaluation; it carries the scores and the cards of model and data.
 
     about: JSON with `description`, `author`, `license`, `sources` (objects with name, author, license) and `limits`:
         what the scores cannot tell and the model card must.
     output: Folder for the package, replaced when the wheel is complete; its `dist` holds the wheel.
+    data_card: Markdown on the data it was trained on.
     RETURNS: Path of the wheel.
     RAISES (ViNerError): No trained pipeline or no evaluation there, or the build fails.
     """
     for path, command in ((model / "meta.json", "train"), (metrics, "evaluate")):
         if not path.is_file():
             raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
+    if data_card and not data_card.is_file():
+        raise ViNerError("No data card there.", where=str(data_card), fix="Check --data-card.")
     scores = srsly.read_json(metrics)
     facts = _read_about(about)
     with (
@@ -84,6 +89,9 @@ def package_pipeline(*, model: Path, metrics: Path, about: Path, output: Path, n
         # spacy package takes README.md from the pipeline's folder; a copy leaves the trained one as it is.
         shutil.copytree(model, Path(scratch) / "model")
         (Path(scratch) / "model" / "README.md").write_text(card, encoding="utf8")
+        shutil.copy(metrics, Path(scratch) / "model" / "metrics.json")
+        if data_card:
+            shutil.copy(data_card, Path(scratch) / "model" / "data-card.md")
         srsly.write_json(Path(scratch) / "meta.json", meta)
         made = Path(scratch) / "made"
         made.mkdir()

@@ -71,12 +71,21 @@ def package_cli(
     about: Path = typer.Option(Path("configs/about.json"), help="Facts for the model card"),
     name: str = typer.Option(..., help="Name without the language"),
     version: str = typer.Option(..., help="Version of the package"),
+    data_card: Path | None = typer.Option(None, help="Markdown on the training data, to carry along"),
 ) -> None:
     """Build a wheel with a filled-in model card."""
     from ..package import package_pipeline
 
     with busy("Building the wheel"):
-        wheel = package_pipeline(model=model, metrics=metrics, about=about, output=output, name=name, version=version)
+        wheel = package_pipeline(
+            model=model,
+            metrics=metrics,
+            about=about,
+            output=output,
+            name=name,
+            version=version,
+            data_card=data_card,
+        )
     msg.good(f"Wheel of {wheel.stat().st_size / 1e6:.0f} MB", wheel)
 
 
