@@ -106,8 +106,8 @@ def trained(project: Path) -> Language:
 
 @pytest.fixture(scope="session")
 def dev_docs(project: Path, tokenizer: Language) -> list[Doc]:
-    """The gold documents of the dev side."""
-    return list(DocBin().from_disk(project / "corpus" / "dev.spacy").get_docs(tokenizer.vocab))
+    """A hundred gold documents of the dev side: plain spaCy reads them in several tests, and it is slow."""
+    return list(DocBin().from_disk(project / "corpus" / "dev.spacy").get_docs(tokenizer.vocab))[:100]
 
 
 @pytest.fixture

@@ -227,7 +227,7 @@ def test_the_wheel_gives_the_same_entities_in_a_fresh_environment(
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
     subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", str(wheel), "spacy>=3.8,<3.9", "torch==2.13.0"],
+        [python, "-m", "pip", "install", "--quiet", "--no-compile", str(wheel), "spacy>=3.8,<3.9", "torch==2.13.0"],
         check=True,
     )
     texts = [SEGMENTED, *(doc.text for doc in dev_docs[:10])]

@@ -69,7 +69,7 @@ def test_a_wheel_loads_with_the_oldest_spacy_that_it_names(
     (site / "shared.pth").write_text(
         "\n".join(path for path in sys.path if path.endswith("-packages")), encoding="utf8"
     )
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     subprocess.run([*pip, f"spacy=={OLDEST}"], check=True)
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
     old, new = (
