@@ -36,8 +36,8 @@ def main() -> None:
         what = f"{error.strerror or error}."
         fail(ViNerError(what, where=str(error.filename or ""), fix="Check the path, its permissions and the disk."))
     except (RuntimeError, ImportError) as error:
-        if not any(words in str(error) for words in ("can't allocate memory", "failed to map segment")):
-            raise  # neither PyTorch's nor the loader's way to say so
+        if not any(words in str(error) for words in ("allocate memory", "failed to map segment")):
+            raise  # not the way of PyTorch, safetensors or the loader to say so
         fail(NO_MEMORY)
 
 
