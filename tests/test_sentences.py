@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import spacy
 from conftest import ROOT, marked
 from spacy.language import Language
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
 
 from vi_ner.augment import create_newspaper_forms
@@ -29,14 +29,17 @@ def nlp() -> Iterator[Language]:
     """The part of the default pipeline that finds sentences."""
     config = load_config(ROOT / "configs" / "default.cfg")
     nlp = set_news_rules(spacy.blank("vi", config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}}))
-    names = config["training"]["annotating_components"]
-    for name in names:
+    for name in config["corpora"]["train"]["sentences_by"]:
         settings = dict(config["components"][name])
         nlp.add_pipe(settings.pop("factory"), name=name, config=settings)
     breaks = create_sentence_breaks(comma_after=12, anywhere_after=20)
     nlp.get_pipe("sentence_breaks").initialize(list, patterns=breaks)  # type: ignore[attr-defined]
-    nlp.config["training"]["annotating_components"] = names
     yield nlp
+
+
+@pytest.fixture
+def finders(nlp: Language) -> list[Callable[[Doc], Doc]]:
+    return [component for _name, component in nlp.pipeline]
 
 
 @pytest.fixture
@@ -73,11 +76,13 @@ def test_lines_are_counted_apart(nlp: Language) -> None:
     assert [len(sent) for sent in nlp(table).sents] == [6] * 10
 
 
-def test_cut_holds_every_token_once_and_cuts_no_entity(nlp: Language) -> None:
+def test_cut_holds_every_token_once_and_cuts_no_entity(
+    nlp: Language, finders: list[Callable[[Doc], Doc]]
+) -> None:
     text = "Ông M. Vinet ở phố St . Denis. Ông đi."
     spans = [(text.index(name), text.index(name) + len(name)) for name in ("M. Vinet", "St . Denis")]
     doc = marked(nlp.make_doc(text), (*spans[0], "PER"), (*spans[1], "LOC"))
-    units = cut(nlp, doc)
+    units = cut(doc, finders)
     assert [t.text for unit in units for t in unit] == [t.text for t in doc]
     assert [ent.text for unit in units for ent in unit.ents] == ["M. Vinet", "St . Denis"]
     assert units[-1].text == "Ông đi."
@@ -87,11 +92,11 @@ def test_reader_shuffles_anew_each_time_and_the_same_for_a_seed(nlp: Language, d
     def texts(reader: object) -> list[str]:
         return [example.reference.text for example in reader(nlp)]  # type: ignore[operator]
 
-    first = create_sentences(docbin, seed=1)
+    first = create_sentences(docbin, nlp.pipe_names, seed=1)
     once, twice = texts(first), texts(first)
     assert once != twice and sorted(once) == sorted(twice)
-    assert texts(create_sentences(docbin, seed=1)) == once
-    plain = texts(create_sentences(docbin, shuffle=False))
+    assert texts(create_sentences(docbin, nlp.pipe_names, seed=1)) == once
+    plain = texts(create_sentences(docbin, nlp.pipe_names, shuffle=False))
     assert plain[:2] == [sentence + " " for sentence in SENTENCES[:2]] and sorted(plain) == sorted(once)
 
 
@@ -106,3 +111,9 @@ def test_augmented_sentences_are_tagged_too(nlp: Language, docbin: Path) -> None
     for example in create_sentences(docbin, whole=True, augmenter=augmenter)(nlp):
         tags = example.get_aligned("TAG", as_string=True)
         assert "" not in tags and {"B-PER", "I-PER", "B-LOC", "I-LOC"} <= set(tags)
+
+
+def test_each_sentence_is_one_in_every_form(nlp: Language, docbin: Path) -> None:
+    augmenter = create_newspaper_forms(spaced=0.5, joined=0.5)
+    for example in create_sentences(docbin, nlp.pipe_names, augmenter=augmenter)(nlp):
+        assert len(list(example.predicted.sents)) == 1

@@ -22,7 +22,10 @@ from .warm import take_weights
 
 
 def create_encoder_training(
-    hidden_pieces: float = 0.0, hidden_states: float = 0.0, go_on_from: Path | None = None
+    hidden_pieces: float = 0.0,
+    hidden_states: float = 0.0,
+    freeze_embeddings: bool = False,
+    go_on_from: Path | None = None,
 ) -> Callable[[Language], Language]:
     """`vi_ner.EncoderTraining.v1`, for `[initialize.after_init]`: fast on this machine, regularised in training only.
 
@@ -30,6 +33,8 @@ def create_encoder_training(
 
     hidden_pieces: Share of the word pieces that the encoder sees as unknown (word dropout, Iyyer et al. 2015).
     hidden_states: Dropout on the encoder's last hidden states.
+    freeze_embeddings: Leave the vectors of the word pieces as they are: half of a small encoder's weights, and names that
+        training texts have stay comparable with names that they do not have.
     go_on_from: A trained pipeline whose weights to begin with.
     RAISES (ViNerError): The encoder reads segmented words and the config gives it syllables, or the other way round; or
         the pipeline to go on from is another kind.
@@ -42,6 +47,7 @@ def create_encoder_training(
         speed_up(nlp)
         for module, tokenizer in encoders(nlp):
             module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
+            module.get_input_embeddings().requires_grad_(not freeze_embeddings)
             save_in_half(module)
         return nlp
 

@@ -7,8 +7,9 @@ patterns of an attribute ruler, at line ends. A run of tokens without either is 
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -40,18 +41,21 @@ def create_sentence_breaks(comma_after: int = 120, anywhere_after: int = 240) ->
 
 def create_sentences(
     path: Path,
+    sentences_by: Sequence[str] = (),
     whole: bool = False,
     shuffle: bool = True,
     seed: int = 0,
     also: Path | None = None,
     augmenter: Callable[[Language, Example], Iterator[Example]] | None = None,
 ) -> Callable[[Language], Iterator[Example]]:
-    """`vi_ner.Sentences.v1`: a corpus of sentences, as the pipeline's own `annotating_components` find them.
+    """`vi_ner.Sentences.v1`: a corpus of sentences, as components of the pipeline find them.
 
     Articles differ in length by a factor of fifty, so batches of whole articles are mostly padding or a single
     article; a batch of sentences mixes many articles. With `shuffle` each call draws a new order, and the augmenter
     new forms; use it with `max_epochs = -1`.
+    Each is marked as one sentence, so nothing needs to find it again in every update (`annotating_components`).
     path, also: DocBins, or folders of them, that are read as one corpus.
+    sentences_by: Names of the components; without any, the sentences are those that the gold documents have.
     whole: Give whole documents instead.
     RAISES (ValueError): spaCy finds no corpus there.
     """
@@ -62,7 +66,9 @@ def create_sentences(
     def read(nlp: Language) -> Iterator[Example]:
         if nlp not in found:
             documents = [example.reference for example in chain.from_iterable(corpus(nlp) for corpus in corpora)]
-            found[nlp] = documents if whole else [unit for document in documents for unit in cut(nlp, document)]
+            finders = [nlp.get_pipe(name) for name in sentences_by]
+            found[nlp] = documents if whole else [unit for document in documents for unit in cut(document, finders)]
+            gc.freeze()  # they stay to the end, and walking through them took the garbage collector 7 % of a training
         units = list(found[nlp])
         if shuffle:
             rng.shuffle(units)
@@ -70,18 +76,27 @@ def create_sentences(
             example = Example(nlp.make_doc(unit.text), unit)
             for form in augmenter(nlp, example) if augmenter else [example]:
                 set_bio_tags(form.reference)
+                if not whole:
+                    mark_as_sentence(form.predicted)
                 yield form
 
     return read
 
 
-def cut(nlp: Language, doc: Doc) -> list[Doc]:
+def cut(doc: Doc, finders: Iterable[Callable[[Doc], Doc]]) -> list[Doc]:
     """The sentences of a gold document, which together hold every token once; none cuts an entity.
 
     Sentences for which annotation is missing (see `furniture`) are left out: there is nothing to learn in them.
+    finders: What sets the sentence starts, in this order.
     """
-    for name in nlp.config["training"]["annotating_components"]:
-        doc = nlp.get_pipe(name)(doc)
+    for find in finders:
+        doc = find(doc)
     starts = [sent.start for sent in doc.sents if doc[sent.start].ent_iob_ != "I"]
     units = [Span(doc, start, end) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
     return [unit.as_doc() for unit in units if any(token.ent_iob for token in unit)]
+
+
+def mark_as_sentence(doc: Doc) -> None:
+    """Make the whole document one sentence."""
+    for token in doc:
+        token.is_sent_start = token.i == 0

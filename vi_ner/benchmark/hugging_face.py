@@ -32,8 +32,8 @@ def gold_sentences(docs: Sequence[Doc]) -> list[Doc]:
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "…", "..."]})
     breaks: Any = nlp.add_pipe("attribute_ruler", name="sentence_breaks")
     breaks.add_patterns(create_sentence_breaks())
-    nlp.config["training"]["annotating_components"] = nlp.pipe_names
-    return [sentence for doc in docs for sentence in cut(nlp, doc)]
+    finders = [component for _name, component in nlp.pipeline]
+    return [sentence for doc in docs for sentence in cut(doc, finders)]
 
 
 def classifier(nlp: Language) -> tuple[Any, Any]:
