@@ -133,7 +133,7 @@ def measure(variant: str, model: str, gold: Path, words: int, rounds: int) -> di
     ((encoder, tokenizer),) = encoders(nlp)
     docs = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
     chosen = first_docs(docs, words)
-    with nlp.select_pipes(enable=["sentencizer", "sentence_breaks"]):
+    with nlp.select_pipes(enable=nlp.config["corpora"]["train"]["sentences_by"]):
         texts = [sentence.text for doc in chosen for sentence in nlp(nlp.make_doc(doc.text)).sents]
     pieces = sorted(tokenizer(texts, truncation=True, max_length=512)["input_ids"], key=len)
     batches = [tokenizer.pad({"input_ids": batch}, return_tensors="pt") for batch in _filled(pieces)]

@@ -47,8 +47,8 @@ def test_config_resolves_without_hub(path: Path, encoder: Path, monkeypatch: pyt
     config = load_config(path, overrides={"paths.encoder": str(encoder)}, interpolate=True)
     nlp = load_model_from_config(config, auto_fill=True)
     assert isinstance(nlp, Language)
-    assert nlp.pipe_names[:3] == ["sentencizer", "sentence_breaks", "transformer"]
-    assert nlp.pipe_names[3:] == ["tagger", "entity_ruler", "doc_cleaner"]
+    finders = config["corpora"]["train"]["sentences_by"]
+    assert nlp.pipe_names == [*finders, "transformer", "tagger", "entity_ruler", "doc_cleaner"]
     training = registry.resolve(nlp.config["training"], schema=ConfigSchemaTraining)
     assert 0 < training["patience"] < training["max_steps"]
     # A schedule cannot refer to another section, so the number stands twice.
@@ -189,7 +189,7 @@ def test_phobert_learns_entities_that_end_inside_a_segment(models: dict[str, Pat
         examples.append(Example(nlp.make_doc(text), reference))
     optimizer = Adam(0.01)
     for _ in range(60):
-        nlp.update(examples, sgd=optimizer, annotates=["sentencizer", "sentence_breaks"])
+        nlp.update(examples, sgd=optimizer, annotates=nlp.config["corpora"]["train"]["sentences_by"])
     for text, name, label, _ in gold:
         (entity,) = nlp(text).ents
         assert (entity.label_, text[entity.start_char : entity.end_char]) == (label, name)

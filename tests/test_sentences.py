@@ -11,7 +11,14 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
 
 from vi_ner.augment import create_newspaper_forms
-from vi_ner.sentences import create_sentence_breaks, create_sentences, cut
+from vi_ner.sentences import (
+    CUTS,
+    create_comma_breaks,
+    create_length_breaks,
+    create_line_breaks,
+    create_sentences,
+    cut,
+)
 from vi_ner.tokenizer import set_news_rules
 
 SENTENCES = [
@@ -32,8 +39,12 @@ def nlp() -> Iterator[Language]:
     for name in config["corpora"]["train"]["sentences_by"]:
         settings = dict(config["components"][name])
         nlp.add_pipe(settings.pop("factory"), name=name, config=settings)
-    breaks = create_sentence_breaks(comma_after=12, anywhere_after=20)
-    nlp.get_pipe("sentence_breaks").initialize(list, patterns=breaks)  # type: ignore[attr-defined]
+    for name, patterns in (
+        ("line_breaks", create_line_breaks()),
+        ("comma_breaks", create_comma_breaks(12)),
+        ("length_breaks", create_length_breaks(20)),
+    ):
+        nlp.get_pipe(name).initialize(list, patterns=patterns)  # type: ignore[attr-defined]
     yield nlp
 
 
@@ -65,10 +76,22 @@ def test_joined_text_has_the_same_sentences(nlp: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "longest"), [("Lò Thị Pó, bản Bua, " * 20, 17), ("Mường La Sìn Hồ " * 20, 21), ("a; " * 60, 14)]
+    ("text", "lengths"),
+    [
+        ("Lò Thị Pó, bản Bua, " * 20, [14] * 8),  # at the first comma after twelve tokens
+        ("Mường La Sìn Hồ " * 50, [20] * 10),
+        ("Lò Thị Pó, " + "Mường La " * 20, [20, 20, 4]),
+    ],
 )
-def test_no_run_of_tokens_outgrows_the_encoder(nlp: Language, text: str, longest: int) -> None:
-    assert 12 <= max(len(sent) for sent in nlp(text).sents) <= longest
+def test_a_long_line_is_cut_at_commas_and_else_anywhere(nlp: Language, text: str, lengths: list[int]) -> None:
+    found = [len(sent) for sent in nlp(text).sents]
+    assert found[:CUTS] == lengths[:CUTS] and max(found) <= 20
+    assert sum(found) == len(nlp(text))
+
+
+def test_an_endless_line_is_cut_wherever_it_can_be(nlp: Language) -> None:
+    found = [sent.text for sent in nlp("Lò Thị Pó, bản Bua, " * 40).sents]
+    assert set(found[CUTS + 1 :]) == {"Lò Thị Pó,", "bản Bua,"}
 
 
 def test_lines_are_counted_apart(nlp: Language) -> None:

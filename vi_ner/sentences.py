@@ -2,7 +2,7 @@
 
 Windows of so many tokens begin elsewhere in each form of a text, because underscores are tokens too, and that alone
 changes predictions; a sentence is the same in all of them. Sentences end at spaCy's `sentencizer` marks and, by the
-patterns of an attribute ruler, at line ends. A run of tokens without either is cut before it outgrows the encoder.
+patterns of attribute rulers, at line ends. What then is longer than the encoder reads is cut, if possible after a comma.
 """
 
 from __future__ import annotations
@@ -21,22 +21,41 @@ from spacy.training import Corpus, Example
 from .bio import set_bio_tags
 
 LINE_END = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
-COMMA = {"TEXT": {"IN": [",", ";", ":"]}}
-INSIDE = {"IS_SENT_START": False, "TEXT": {"REGEX": "^[^\n]"}}
+COMMAS = [",", ";", ":"]
+BEGIN, INSIDE = {"IS_SENT_START": True}, {"IS_SENT_START": False}
+CUTS = 8  # in one sentence, so far apart as wanted; what is longer still is cut wherever it can be
 
 
-def create_sentence_breaks(comma_after: int = 120, anywhere_after: int = 240) -> list[dict[str, Any]]:
-    """`vi_ner.SentenceBreaks.v1`, for `[initialize.components.X.patterns]` of an attribute ruler after a sentencizer.
+def create_line_breaks() -> list[dict[str, Any]]:
+    """`vi_ner.LineBreaks.v1`, for `[initialize.components.X.patterns]` of an attribute ruler: a line is a sentence."""
+    return [_begin_after([LINE_END])]
 
-    comma_after, anywhere_after: After so many tokens without a sentence end, commas, then all tokens, end one too.
-        Tables and lists run on like that; word pieces beyond the encoder's positions would be dropped in silence.
+
+def create_comma_breaks(after: int = 120) -> list[dict[str, Any]]:
+    """`vi_ner.CommaBreaks.v1`, for an attribute ruler behind: after so many tokens the next comma ends a sentence.
+
+    Tables and lists run on like that. A ruler sets all its breaks at once, so each is counted from the sentence's begin.
     """
-    begin = {"SENT_START": 1}
-    return [
-        {"patterns": [[LINE_END, {}]], "attrs": begin, "index": 1},
-        {"patterns": [[*[INSIDE] * comma_after, COMMA, {}]], "attrs": begin, "index": comma_after + 1},
-        {"patterns": [[*[INSIDE] * anywhere_after, {}]], "attrs": begin, "index": anywhere_after},
-    ]
+    comma = [{**INSIDE, "TEXT": {"NOT_IN": COMMAS}, "OP": "*"}, {"TEXT": {"IN": COMMAS}}]
+    part = [INSIDE] * after + comma
+    whole = [BEGIN, *(part * CUTS)[1:]]
+    ends = [len(part) * count for count in range(1, CUTS + 1)]
+    return [*(_begin_after(whole[:end]) for end in ends), _begin_after([*whole, {**INSIDE, "OP": "*"}, comma[1]])]
+
+
+def create_length_breaks(after: int = 200) -> list[dict[str, Any]]:
+    """`vi_ner.LengthBreaks.v1`, for an attribute ruler behind: no sentence has more tokens.
+
+    Word pieces beyond the encoder's positions would be dropped in silence.
+    """
+    whole = [BEGIN, *[INSIDE] * (after * CUTS - 1)]
+    ends = [after * count for count in range(1, CUTS + 1)]
+    return [*(_begin_after(whole[:end]) for end in ends), _begin_after([*whole, {**INSIDE, "OP": "+"}])]
+
+
+def _begin_after(pattern: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rule that the token after a pattern begins a sentence."""
+    return {"patterns": [[*pattern, {}]], "attrs": {"SENT_START": 1}, "index": -1}
 
 
 def create_sentences(

@@ -77,7 +77,7 @@ def _tagged(nlp: Any, rows: Any) -> Iterator[Entity]:
 def _sentences(nlp: Any, rows: Sequence[TextRow]) -> tuple[list[str], list[tuple[str, int]]]:
     """The sentences that the pipeline sees, and the document and first code point of each."""
     texts, places = [], []
-    with nlp.select_pipes(enable=["sentencizer", "sentence_breaks"]):
+    with nlp.select_pipes(enable=nlp.config["corpora"]["train"]["sentences_by"]):
         for row, doc in zip(rows, nlp.pipe(row.text for row in rows), strict=True):
             for sentence in doc.sents:
                 texts.append(sentence.text)
