@@ -25,6 +25,7 @@ from world import COMMANDS, make_world, run
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
 from vi_ner.settings import KEYS
+from vi_ner.tag import load_pipeline
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "annotations" / "labels.json"
@@ -102,6 +103,12 @@ def project() -> Path:
 def trained(project: Path) -> Language:
     """The trained pipeline."""
     return spacy.load(project / "training" / "default" / "model-best")
+
+
+@pytest.fixture(scope="session")
+def fast(project: Path) -> Language:
+    """The same, set up for this machine, for tests that read many texts."""
+    return load_pipeline(project / "training" / "default" / "model-best")
 
 
 @pytest.fixture(scope="session")

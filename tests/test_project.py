@@ -131,25 +131,25 @@ def test_borders_inside_a_segmenters_token(trained: Language) -> None:
     assert all(SEGMENTED[ent.start_char : ent.end_char] == ent.text for ent in doc.ents)
 
 
-def agreement(trained: Language, pairs: list[tuple[str, str]]) -> float:
+def agreement(nlp: Language, pairs: list[tuple[str, str]]) -> float:
     """F of the entities of the second texts against those of the first ones."""
     agreed = total = 0
     raw, changed = ([pair[i] for pair in pairs] for i in (0, 1))
-    for first, second in zip(trained.pipe(raw), trained.pipe(changed), strict=True):
+    for first, second in zip(nlp.pipe(raw), nlp.pipe(changed), strict=True):
         agreed += 2 * len(entities(first) & entities(second))
         total += len(entities(first)) + len(entities(second))
     assert total > 500
     return agreed / total
 
 
-def test_decomposed_articles_give_the_same_entities(trained: Language, dev_docs: list[Doc]) -> None:
+def test_decomposed_articles_give_the_same_entities(fast: Language, dev_docs: list[Doc]) -> None:
     texts = [doc.text for doc in dev_docs if unicodedata.is_normalized("NFC", doc.text)]
-    assert agreement(trained, [(text, unicodedata.normalize("NFD", text)) for text in texts]) >= 0.97
+    assert agreement(fast, [(text, unicodedata.normalize("NFD", text)) for text in texts]) >= 0.97
 
 
-def test_joined_articles_give_the_same_entities(trained: Language, dev_docs: list[Doc]) -> None:
+def test_joined_articles_give_the_same_entities(fast: Language, dev_docs: list[Doc]) -> None:
     docs = [doc for doc in dev_docs if "_" not in doc.text]
-    assert agreement(trained, [(doc.text, underscores(doc)) for doc in docs]) >= 0.97
+    assert agreement(fast, [(doc.text, underscores(doc)) for doc in docs]) >= 0.97
 
 
 def underscores(doc: Doc) -> str:
@@ -169,13 +169,13 @@ def underscores(doc: Doc) -> str:
     )
 
 
-def test_no_underscore_is_the_edge_of_an_entity(trained: Language, dev_docs: list[Doc]) -> None:
+def test_no_underscore_is_the_edge_of_an_entity(fast: Language, dev_docs: list[Doc]) -> None:
     rng = random.Random(0)
     texts = [
         apply_form("joined", doc.text, [Span(e.start_char, e.end_char, e.label_) for e in doc.ents], rng)[0]
         for doc in dev_docs
     ]
-    found = [ent.text for doc in trained.pipe([*texts, MESSY]) for ent in doc.ents]
+    found = [ent.text for doc in fast.pipe([*texts, MESSY]) for ent in doc.ents]
     assert sum("_" in text for text in found) > 50
     assert [text for text in found if text != text.strip("_ \n")] == []
 
@@ -198,7 +198,7 @@ def test_tagging_slices_every_entity_out_of_the_untouched_file(trained: Language
 
 def test_the_fast_pipeline_finds_the_same(project: Path, trained: Language, dev_docs: list[Doc]) -> None:
     fast = vi_ner.load(project / "training" / "default" / "model-best")
-    texts = [doc.text for doc in dev_docs]
+    texts = [doc.text for doc in dev_docs[:50]]
     plain, sped_up = ([entities(doc) for doc in nlp.pipe(texts)] for nlp in (trained, fast))
     assert sum(len(one & other) for one, other in zip(plain, sped_up, strict=True)) >= 0.995 * sum(map(len, plain))
 
@@ -248,8 +248,8 @@ def test_the_wheel_gives_the_same_entities_in_a_fresh_environment(
 def test_names_at_the_end_of_an_endless_line_are_found(trained: Language) -> None:
     text = "Hội nghị bàn về giá cà phê, hồ tiêu và hạt điều, " * 80 + "theo bà Quách Thị Lựu ở tỉnh Gia Lai."
     # What outgrew the encoder's positions would be dropped in silence, and nothing be found there.
-    end = text.index("bà Quách")
-    assert [ent for ent in trained(text).ents if ent.start_char > end]
+    found = [(ent.text, ent.label_) for ent in trained(text).ents]
+    assert found[-2:] == [("Quách Thị Lựu", "PER"), ("tỉnh Gia Lai", "LOC")]
 
 
 def test_the_saved_pipeline_runs_on_blank_and_odd_texts(trained: Language) -> None:

@@ -33,8 +33,8 @@ def create_encoder_training(
 
     hidden_pieces: Share of the word pieces that the encoder sees as unknown (word dropout, Iyyer et al. 2015).
     hidden_states: Dropout on the encoder's last hidden states.
-    freeze_embeddings: Leave the vectors of the word pieces as they are: half of a small encoder's weights, and names that
-        training texts have stay comparable with names that they do not have.
+    freeze_embeddings: Leave the vectors of the word pieces as they are, half of a small encoder's weights: names of the
+        training texts stay comparable with those that they do not have.
     go_on_from: A trained pipeline whose weights to begin with.
     RAISES (ViNerError): The encoder reads segmented words and the config gives it syllables, or the other way round; or
         the pipeline to go on from is another kind.

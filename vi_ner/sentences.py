@@ -2,7 +2,7 @@
 
 Windows of so many tokens begin elsewhere in each form of a text, because underscores are tokens too, and that alone
 changes predictions; a sentence is the same in all of them. Sentences end at spaCy's `sentencizer` marks and, by the
-patterns of attribute rulers, at line ends. What then is longer than the encoder reads is cut, if possible after a comma.
+patterns of attribute rulers, at line ends. What is longer than the encoder reads is cut, if possible after a comma.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from spacy.training import Corpus, Example
 
 from .bio import set_bio_tags
 
-LINE_END = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
+Token = dict[str, Any]  # what spaCy's Matcher asks of a token
+
+LINE_END: Token = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
 COMMAS = [",", ";", ":"]
-BEGIN, INSIDE = {"IS_SENT_START": True}, {"IS_SENT_START": False}
+BEGIN: Token = {"IS_SENT_START": True}
+INSIDE: Token = {"IS_SENT_START": False}
 CUTS = 8  # in one sentence, so far apart as wanted; what is longer still is cut wherever it can be
 
 
@@ -34,9 +37,10 @@ def create_line_breaks() -> list[dict[str, Any]]:
 def create_comma_breaks(after: int = 120) -> list[dict[str, Any]]:
     """`vi_ner.CommaBreaks.v1`, for an attribute ruler behind: after so many tokens the next comma ends a sentence.
 
-    Tables and lists run on like that. A ruler sets all its breaks at once, so each is counted from the sentence's begin.
+    Tables and lists run on like that. A ruler sets all its breaks at once, so each is counted from where the sentence
+    begins.
     """
-    comma = [{**INSIDE, "TEXT": {"NOT_IN": COMMAS}, "OP": "*"}, {"TEXT": {"IN": COMMAS}}]
+    comma: list[Token] = [{**INSIDE, "TEXT": {"NOT_IN": COMMAS}, "OP": "*"}, {"TEXT": {"IN": COMMAS}}]
     part = [INSIDE] * after + comma
     whole = [BEGIN, *(part * CUTS)[1:]]
     ends = [len(part) * count for count in range(1, CUTS + 1)]
@@ -53,7 +57,7 @@ def create_length_breaks(after: int = 200) -> list[dict[str, Any]]:
     return [*(_begin_after(whole[:end]) for end in ends), _begin_after([*whole, {**INSIDE, "OP": "+"}])]
 
 
-def _begin_after(pattern: list[dict[str, Any]]) -> dict[str, Any]:
+def _begin_after(pattern: list[Token]) -> dict[str, Any]:
     """The rule that the token after a pattern begins a sentence."""
     return {"patterns": [[*pattern, {}]], "attrs": {"SENT_START": 1}, "index": -1}
 
