@@ -19,6 +19,7 @@ from spacy.cli.package import package as spacy_package
 
 from .errors import ViNerError
 from .files import replacing_folder
+from .inputs import unchanged
 
 NO_ROOM = os.strerror(errno.ENOSPC)
 PYVI = "pyvi>=0.1.1,<0.2"
@@ -80,12 +81,13 @@ def package_pipeline(
             raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
     if data_card and not data_card.is_file():
         raise ViNerError("No data card there.", where=str(data_card), fix="Check --data-card.")
-    scores = srsly.read_json(metrics)
     facts = _read_about(about)
     with (
         replacing_folder(output, marker="meta.json") as folder,
         tempfile.TemporaryDirectory(dir=folder.parent) as scratch,  # of a killed run, the next clears it away
+        unchanged(model, metrics),
     ):
+        scores = srsly.read_json(metrics)
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
         code = carried_code(model)
         card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
