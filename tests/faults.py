@@ -82,7 +82,7 @@ def change(path: Path, content: bytes, time: int) -> None:
 
 
 def clock_set_back() -> None:
-    """With the first file operation it is 56 years earlier, as after the battery is dead, and files are from the future.
+    """With the first file operation it is 56 years earlier, as with a dead battery, and files are from the future.
 
     Needs processes that `movable_clock` has begun.
     """
