@@ -19,12 +19,14 @@ from world import COMMANDS, Command, Run, contents, run
 
 from vi_ner.files import locked_folder
 
-CONVERT, INGEST = COMMANDS[1].arguments, COMMANDS[3].arguments
+CONVERT, INGEST = (next(c.arguments for c in COMMANDS if c.name == name) for name in ("convert", "ingest"))
 NAMES = [command.name for command in COMMANDS]
 INPUTS = {
     "encoder": "tiny/config.json",
     "convert": "annotations/gold.jsonl",
     "ud-vtb": "layer.jsonl",
+    "export": "annotations/gold.jsonl",
+    "agreement": "versions.jsonl",
     "ingest": "heap/bài 3.txt",
     "train": "corpus/train.spacy",
     "evaluate": "corpus/test.spacy",
@@ -36,8 +38,10 @@ CHANGED = {  # for each command a file that it reads, and how often it does
     "encoder": ("tiny/tokenizer_config.json", 3),
     "convert": ("annotations/gold.jsonl", 1),
     "ud-vtb": ("layer.jsonl", 1),
+    "export": ("annotations/gold.jsonl", 1),
+    "agreement": ("versions.jsonl", 1),
     "ingest": ("heap/bài 3.txt", 1),
-    "train": ("corpus/dev.spacy", 5),
+    "train": ("corpus/test.spacy", 5),
     "evaluate": ("corpus/test.spacy", 2),
     "report": ("corpus/test.spacy", 2),
     "package": ("metrics.json", 2),
@@ -151,7 +155,7 @@ def test_no_room_for_temporary_files(world: Path) -> None:
 
 def test_an_input_that_changes_meanwhile(command: Command, world: Path, undisturbed: Undisturbed) -> None:
     file, times = CHANGED[command.name]
-    other = world / ("corpus/train.spacy" if file.endswith(".spacy") else file)
+    other = world / ("corpus/dev.spacy" if file.endswith(".spacy") else file)
     prepare = partial(change, world / file, other.read_bytes() + b"\n" * (other == world / file), times)
     ended = run(command.arguments, world, prepare=prepare)
     assert (ended.code, "Traceback" in ended.printed) == (1, False), ended.printed

@@ -59,6 +59,8 @@ COMMANDS = [
     Command("encoder out/encoder --source tiny"),
     Command("convert annotations --articles articles --labels labels.json -o out"),
     Command("ud-vtb treebank --layer layer.jsonl --labels labels.json -o out"),
+    Command("export annotations -o out/gold.conll"),
+    Command("agreement versions.jsonl -o out"),
     Command("ingest heap -o out/heap.jsonl --select 2"),
     Command(f"train default.cfg -o out {TRAINING}"),
     Command("evaluate model corpus/test.spacy -o out/metrics.json"),
@@ -80,6 +82,10 @@ def make_world(folder: Path) -> Path:
         file = folder / "heap" / f"bài {number}.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"Tin số {number}\n\n{row['text']}\n\n" + row["text"] * 3, encoding="utf8")
+    versions = [row | {"annotator": name, "confirmed": True} for row in rows[:9] for name in ("hoa", "mai")]
+    write_jsonl(
+        folder / "versions.jsonl", [row | {"label": row["label"][number % 2 :]} for number, row in enumerate(versions)]
+    )
     (folder / "labels.json").write_bytes((ROOT / "annotations" / "labels.json").read_bytes())
     (folder / "default.cfg").write_bytes((ROOT / "configs" / "default.cfg").read_bytes())
     (folder / "about.json").write_text(json.dumps(ABOUT), encoding="utf8")
