@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -46,6 +47,11 @@ class Disk:
     def seen(self) -> Path:
         """The folder as those outside see it."""
         return Path(f"/proc/{self.holder}/root{self.folder}")
+
+    def clear(self) -> None:
+        """Remove everything on it."""
+        for path in self.seen.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def resize(self, *, pages: int = PLENTY, files: int = PLENTY) -> None:
         """Room for so many pages, and so many files and folders."""

@@ -125,8 +125,7 @@ def test_a_full_disk(command: Command, world: Path, undisturbed: Undisturbed, py
     with small_disk(out) as disk:
         for number in range(pytestconfig.getoption("--rounds")):
             rng = random.Random(f"{command.name} {number}")
-            for left in disk.seen.iterdir():  # by training
-                shutil.rmtree(left)
+            disk.clear()  # of what training leaves
             if number % 2 == 0:
                 disk.resize(files=rng.randint(1, len(expected) + 3))  # and those around them while it writes
             else:
@@ -156,6 +155,7 @@ def test_no_room_for_temporary_files(world: Path) -> None:
 def test_an_input_that_changes_meanwhile(command: Command, world: Path, undisturbed: Undisturbed) -> None:
     file, times = CHANGED[command.name]
     other = world / ("corpus/dev.spacy" if file.endswith(".spacy") else file)
+    os.utime(world / file, (1, 1))
     prepare = partial(change, world / file, other.read_bytes() + b"\n" * (other == world / file), times)
     ended = run(command.arguments, world, prepare=prepare)
     assert (ended.code, "Traceback" in ended.printed) == (1, False), ended.printed
