@@ -115,7 +115,11 @@ def test_a_job_goes_on_with_the_same_input_and_pipeline_alone(changed: str, tmp_
     for name in ("model/weights", "a.jsonl"):
         (tmp_path / name).write_text('{"text": "Huế"}\n', encoding="utf8")
         os.utime(tmp_path / name, (1, 1))
-    job: dict[str, Any] = {"inputs": [str(tmp_path / "a.jsonl")], "output": tmp_path / "out", "model": str(tmp_path / "model")}
+    job: dict[str, Any] = {
+        "inputs": [str(tmp_path / "a.jsonl")],
+        "output": tmp_path / "out",
+        "model": str(tmp_path / "model"),
+    }
     assert make_plan(**job) == make_plan(**job)
     (tmp_path / changed).write_text('{"text": "Sài"}\n', encoding="utf8")
     with pytest.raises(ViNerError, match="inputs that have changed, or another pipeline"):

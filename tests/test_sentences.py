@@ -76,7 +76,9 @@ def test_lines_are_counted_apart(nlp: Language) -> None:
     assert [len(sent) for sent in nlp(table).sents] == [6] * 10
 
 
-def test_cut_holds_every_token_once_and_cuts_no_entity(nlp: Language, finders: list[Callable[[Doc], Doc]]) -> None:
+def test_cut_holds_every_token_once_and_cuts_no_entity(
+    nlp: Language, finders: list[Callable[[Doc], Doc]]
+) -> None:
     text = "Ông M. Vinet ở phố St . Denis. Ông đi."
     spans = [(text.index(name), text.index(name) + len(name)) for name in ("M. Vinet", "St . Denis")]
     doc = marked(nlp.make_doc(text), (*spans[0], "PER"), (*spans[1], "LOC"))
