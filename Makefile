@@ -17,7 +17,7 @@ test: $(VENV)/.ready
 
 # What takes hours: the same tests with more rounds, fifty times the examples, ten minutes of random bytes per reader.
 nightly: $(VENV)/.ready
-	$(PY) -m pytest tests/test_kills.py --rounds 100
+	$(PY) -m pytest tests/test_kills.py tests/test_faults.py -k "killed or full_disk" --rounds 100
 	$(PY) -m pytest tests/test_properties_*.py tests/test_fuzz.py --hypothesis-profile nightly --fuzz-seconds 600
 
 $(VENV)/.ready: requirements.txt pyproject.toml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -20,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import Browser
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from world import COMMANDS, make_world, run
+from world import COMMANDS, Command, Run, make_world, run
 
 from vi_ner.convert import news_tokenizer
 from vi_ner.encoder import prepare_encoder
@@ -173,6 +174,20 @@ def doccano(doccano_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
 def whole_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What every command reads, once."""
     return make_world(tmp_path_factory.mktemp("world") / "world")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(whole_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Command], tuple[Run, Path]]:
+    """How a command ends where nothing disturbs it, and the folder that it wrote to; each runs once."""
+
+    @functools.cache
+    def of(command: Command) -> tuple[Run, Path]:
+        world = Path(shutil.copytree(whole_world, tmp_path_factory.mktemp(command.name) / "world"))
+        ended = run(command.arguments, world)
+        assert ended.code == 0, ended.printed
+        return ended, world / "out"
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from debian import install
 from playwright.sync_api import Browser, sync_playwright
 
 WITHIN = 60  # seconds for a page to show something
@@ -33,8 +32,7 @@ def chromium() -> Iterator[Browser]:
     """A real Chromium without a window: the installed one, or Debian's package where there is none."""
     path = shutil.which("chromium")
     if path is None:
-        for step in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *step], check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+        install("chromium")
         path = shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -130,6 +131,31 @@ def test_a_wrong_password_is_named_and_not_shown(
     with pytest.raises(ViNerError, match=r"does not accept the password of 'admin'.*DOCCANO_PASSWORD") as caught:
         push(doccano, articles, "Sai mật khẩu")
     assert "sai-bét" not in str(caught.value)
+
+
+def test_no_process_and_no_file_shows_a_password(
+    doccano: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: dict[str, bytes] = {}
+
+    def look(method: str, path: str) -> None:
+        for name in ("cmdline", "environ"):
+            for file in Path("/proc").glob(f"[0-9]*/{name}"):
+                with contextlib.suppress(OSError):  # ended since
+                    shown[str(file)] = file.read_bytes()
+
+    files = [write_articles(tmp_path / "a.jsonl", 3), tmp_path / "pulled.jsonl"]
+    with Proxy(doccano.url, before=look) as address:
+        through(address, doccano, monkeypatch)
+        push(doccano, files[0], "Kín", annotators=["mai"])
+        pull_annotations("Kín", files[1], root=doccano.root)
+    assert any(b"vi_ner.doccano" in content for content in shown.values())
+    private = set((doccano.root / ".doccano").glob("*.env"))
+    shown |= {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    shown |= {str(path): path.read_bytes() for path in (doccano.root / ".doccano").glob("*") if path.is_file()}
+    for secret in (doccano.admin_account()[1], doccano.password("mai")):
+        found = {path for path, content in shown.items() if secret.encode() in content}
+        assert found and found <= {str(path) for path in private}
 
 
 def test_a_project_deleted_meanwhile(doccano: Site, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ import random
 import shutil
 import signal
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from world import COMMANDS, Command, contents, run
+from world import COMMANDS, Command, Run, contents, run
 
 OLD = b"old "
 
@@ -40,21 +41,22 @@ def check_whole(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
             assert set(of_files) == {name for name in expected if name.startswith(f"{folder}/")}
 
 
-def test_a_killed_command_leaves_nothing_half(command: Command, world: Path, pytestconfig: pytest.Config) -> None:
+def test_a_killed_command_leaves_nothing_half(
+    command: Command, world: Path, undisturbed: Callable[[Command], tuple[Run, Path]], pytestconfig: pytest.Config
+) -> None:
     out = world / "out"
-    undisturbed = run(command.arguments, world)
-    assert undisturbed.code == 0, undisturbed.printed
-    expected = contents(out)
+    usual, folder = undisturbed(command)
+    expected = contents(folder)
     killed = 0
     for number in range(pytestconfig.getoption("--rounds")):
         rng = random.Random(f"{command.name} {number}")
-        shutil.rmtree(out)
+        shutil.rmtree(out, ignore_errors=True)
         if number % 4 < 2:  # over the results of an earlier run
             for name, content in expected.items():
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (out / name).write_bytes(OLD + content)
-        at = rng.randint(1, undisturbed.operations) if number % 2 == 0 else None
-        after = None if at else rng.uniform(0, undisturbed.seconds)
+        at = rng.randint(1, usual.operations) if number % 2 == 0 else None
+        after = None if at else rng.uniform(0, usual.seconds)
         ended = run(command.arguments, world, kill_at=at, kill_after=after)
         killed += ended.code == -signal.SIGKILL
         check_whole(contents(out) if out.exists() else {}, expected)

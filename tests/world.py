@@ -6,14 +6,13 @@ Commands run as `python -m vi_ner …` would, in a process forked from one that 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
+import functools
 import hashlib
 import json
 import multiprocessing
 import os
 import re
-import resource
 import signal
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from typing import Any
 
 import pytest
 import spacy
+from faults import movable_clock, writes
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 ROOT = Path(__file__).parents[1]
@@ -34,13 +34,10 @@ NAMES = ["Mẫn", "Lò Văn Pản", "Hà Thị Sim", "Quàng Văn Đức"]
 PLACES = ["xã Tân Phú", "Huế", "Mường La", "bản Nà Hoi"]
 ABOUT = {"description": "Places.", "author": "N. V. A.", "license": "CC0-1.0", "sources": [], "limits": "Knows Huế."}
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["world", "spacy_transformers", "trafilatura"]
-    + [f"vi_ner.{name}" for name in ("cli", "ingest", "package", "tag", "train", "treebank", "report.render")]
-)
+PRELOADED = ["world", "spacy_transformers", "trafilatura"]
+PRELOADED += [f"vi_ner.{name}" for name in ("cli", "ingest", "package", "tag", "train", "treebank", "report.render")]
 COUNT = re.compile(r"\0(\d+)\0")
 VARYING = re.compile(rb'"(seconds|\w+_per_second)": ?[\d.]+|>[\d.]+ tokens?/[^<]+')  # in a report
-WRITING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,8 @@ COMMANDS = [
     Command("encoder out/encoder --source tiny"),
     Command("convert annotations --articles articles --labels labels.json -o out"),
     Command("ud-vtb treebank --layer layer.jsonl --labels labels.json -o out"),
+    Command("export annotations -o out/gold.conll"),
+    Command("agreement versions.jsonl -o out"),
     Command("ingest heap -o out/heap.jsonl --select 2"),
     Command(f"train default.cfg -o out {TRAINING}"),
     Command("evaluate model corpus/test.spacy -o out/metrics.json"),
@@ -83,6 +82,10 @@ def make_world(folder: Path) -> Path:
         file = folder / "heap" / f"bài {number}.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"Tin số {number}\n\n{row['text']}\n\n" + row["text"] * 3, encoding="utf8")
+    versions = [row | {"annotator": name, "confirmed": True} for row in rows[:9] for name in ("hoa", "mai")]
+    write_jsonl(
+        folder / "versions.jsonl", [row | {"label": row["label"][number % 2 :]} for number, row in enumerate(versions)]
+    )
     (folder / "labels.json").write_bytes((ROOT / "annotations" / "labels.json").read_bytes())
     (folder / "default.cfg").write_bytes((ROOT / "configs" / "default.cfg").read_bytes())
     (folder / "about.json").write_text(json.dumps(ABOUT), encoding="utf8")
@@ -166,17 +169,19 @@ def run(
     kill_after: float | None = None,
     kill_at: int | None = None,
     prepare: Callable[[], None] | None = None,
+    own_clock: bool = False,
 ) -> Run:
     """Run a command in `folder`.
 
     kill_after: Seconds after which its processes are killed. kill_at: … or before the file operation of this number.
-    prepare: Called in the new process, before the command.
+    prepare: Called in the new process, before the command. own_clock: It can be moved, see `faults.clock_set_back`.
     """
-    _start_server()
     reader, writer = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_child, args=(arguments, folder, writer, kill_at, prepare))
     begin = time.perf_counter()
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:  # multiprocessing knows one server
+        patch.setattr(forkserver, "connect_to_new_process", _server(own_clock).connect_to_new_process)
+        process.start()
     assert process.pid is not None
     writer.close()
     process.join(kill_after)
@@ -194,12 +199,18 @@ def run(
     return Run(process.exitcode, COUNT.sub("", printed), seconds, int(count[1]) if count else 0)
 
 
-def _start_server() -> None:
-    """Start the process that others are forked from; its modules stand in this folder too."""
+@functools.cache
+def _server(own_clock: bool) -> forkserver.ForkServer:
+    """A process that others are forked from; its modules stand in this folder too."""
+    server = forkserver.ForkServer()
+    server.set_forkserver_preload(PRELOADED)
+    variables = {"PYTHONPATH": str(Path(__file__).parent)} | (movable_clock() if own_clock else {})
+    variables["OMP_NUM_THREADS"] = "1"  # many threads on few processors wait for each other
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        patch.setenv("OMP_NUM_THREADS", "1")  # many threads on few processors wait for each other
-        forkserver.ensure_running()
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        server.ensure_running()
+    return server
 
 
 def _child(
@@ -218,7 +229,7 @@ def _child(
 
     def watch(event: str, details: tuple[Any, ...]) -> None:
         nonlocal count
-        if event in WRITING or (event == "open" and isinstance(details[1], str) and set("wax+") & set(details[1])):
+        if writes(event, details):
             count += 1
             if count == kill_at:
                 os.killpg(0, signal.SIGKILL)
@@ -240,29 +251,3 @@ def contents(folder: Path) -> dict[str, bytes]:
     """What every file below holds, by its path, without the timing in a report."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)): VARYING.sub(b"", path.read_bytes()) for path in files}
-
-
-def largest_file(size: int) -> None:
-    """The system refuses what is longer, in bytes, as a full disk does."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
-def memory(spare: int) -> None:
-    """From here on this process gets so many bytes."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + spare
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def obey_permissions() -> None:
-    """Root without its capabilities may do what the permissions say, like anybody else."""
-    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).capset(header, none):
-        raise OSError(ctypes.get_errno(), "capset")
-
-
-def far_east() -> None:
-    """The time zone in which it is tomorrow."""
-    os.environ["TZ"] = "Pacific/Kiritimati"
-    time.tzset()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ViNerError
-from .settings import Connection, read_connection
+from .settings import KEYS, Connection, read_connection
 from .venvs import environment
 
 PACKAGE = Path(__file__).parent
@@ -54,7 +54,9 @@ def run_client(
 def _run(python: Path, command: str, folder: Path, connection: Connection) -> None:
     result = subprocess.run(
         [python, "-I", "-c", START, command, folder],
-        env={**os.environ, **connection.environment()},
+        # A process's variables can be looked at for as long as it runs, what it reads only once.
+        env={key: value for key, value in os.environ.items() if key not in KEYS},
+        input=json.dumps(connection.environment()),
         capture_output=True,
         text=True,
         encoding="utf8",

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from .errors import ViNerError
 from .records import Annotation, Span
+from .rows import reading
 
 SUFFIXES = frozenset({".conll", ".iob", ".iob2", ".bio"})
 DOCUMENT_START = "-DOCSTART-"
@@ -106,7 +107,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
         # Only line feeds end a line: other separators may be part of a token.
-        with file.open(encoding="utf-8-sig", newline="\n") as stream:
+        with reading(file), file.open(encoding="utf-8-sig", newline="\n") as stream:
             for number, line in enumerate(stream, start=1):
                 yield number, line.rstrip("\r\n")
     except UnicodeDecodeError as error:

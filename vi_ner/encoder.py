@@ -27,6 +27,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from . import bundled
 from .errors import ViNerError
 from .files import replacing_folder
+from .inputs import unchanged
 from .invisible import INVISIBLE
 from .phobert import make_fast
 
@@ -351,8 +352,9 @@ def _load_pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer, dict[str,
 
     try:
         # Code that comes with a stranger's encoder is never run; without the option transformers would ask.
-        fast = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
-        model = AutoModel.from_pretrained(source, trust_remote_code=False)
+        with unchanged(Path(source)):
+            fast = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
+            model = AutoModel.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ViNerError(

@@ -6,7 +6,9 @@ ends with the process, so a second run is refused and the leftovers of a killed 
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +17,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .errors import ViNerError
+
+# What a disk says that takes no more: no room, quota used up, file too large, read-only, broken.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextmanager
@@ -95,16 +100,29 @@ def disk_errors(path: Path) -> Iterator[None]:
     """RAISES (ViNerError): The block could not write `path` or something beside it."""
     try:
         yield
-    except OSError as error:
-        elsewhere = error.filename is not None and not str(error.filename).startswith(str(path.parent))
-        several = error.args[0] if isinstance(error, shutil.Error) else []  # (source, target, reason) of each file
-        if elsewhere or (error.errno is None and not several):
-            raise  # another file's trouble, or none of the system's
+    except Exception as error:
+        refused = _refusal(error)
+        if refused is None or (refused.filename and not str(refused.filename).startswith(str(path.parent))):
+            raise  # none of the system's, or another file's trouble
         raise ViNerError(
-            f"Cannot be written: {several[0][-1] if several else error.strerror}.",
+            f"Cannot be written: {refused.strerror}.",
             where=str(path),
             fix="Make room or give permission and run the command again.",
         ) from error
+
+
+def _refusal(error: Exception) -> OSError | None:
+    """What the system said, if it did; safetensors, tokenizers and shutil put it into an error of their own."""
+    if isinstance(error, ViNerError):
+        return None
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    said = re.search(r"(?:os error |\[Errno )(\d+)", str(error))
+    number = int(said[1]) if said else 0
+    if number in FULL:
+        return OSError(number, os.strerror(number))
+    several = error.args[0] if number and isinstance(error, shutil.Error) else []  # (source, target, reason) of each
+    return OSError(number, several[0][-1]) if several else None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+from spacy.cli.package import TEMPLATE_INIT, TEMPLATE_SETUP
 from spacy.cli.package import package as spacy_package
 
 from .errors import ViNerError
 from .files import replacing_folder
+from .inputs import unchanged
 
+NO_ROOM = os.strerror(errno.ENOSPC)
 PYVI = "pyvi>=0.1.1,<0.2"
 NEEDS, NEEDS_PYVI = "spaCy and spacy-transformers", "spaCy, spacy-transformers and pyvi"
 # What a packaged pipeline is tested to load with: the oldest and, by every run of the tests, the newest.
@@ -70,19 +74,20 @@ def package_pipeline(
     output: Folder for the package, replaced when the wheel is complete; its `dist` holds the wheel.
     data_card: Markdown on the data it was trained on.
     RETURNS: Path of the wheel.
-    RAISES (ViNerError): No trained pipeline or no evaluation there, or the build fails.
+    RAISES (ViNerError): No trained pipeline or no evaluation there, the build fails, or the disk refuses.
     """
     for path, command in ((model / "meta.json", "train"), (metrics, "evaluate")):
         if not path.is_file():
             raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
     if data_card and not data_card.is_file():
         raise ViNerError("No data card there.", where=str(data_card), fix="Check --data-card.")
-    scores = srsly.read_json(metrics)
     facts = _read_about(about)
     with (
         replacing_folder(output, marker="meta.json") as folder,
         tempfile.TemporaryDirectory(dir=folder.parent) as scratch,  # of a killed run, the next clears it away
+        unchanged(model, metrics),
     ):
+        scores = srsly.read_json(metrics)
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
         code = carried_code(model)
         card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
@@ -104,6 +109,7 @@ def package_pipeline(
             silent=True,
         )
         tree = next(made.iterdir())
+        _check_whole(tree)
         if code:
             _require_pyvi(tree)
         wheel = _build_wheel(tree)
@@ -121,6 +127,13 @@ def carried_code(model: Path) -> list[Path]:
     import vi_segment
 
     return [Path(vi_segment.__file__)]
+
+
+def _check_whole(tree: Path) -> None:
+    """RAISES (OSError): spaCy wrote half a module: it leaves closing to Python, which keeps quiet about a full disk."""
+    for name, template in (("setup.py", TEMPLATE_SETUP), ("*/__init__.py", TEMPLATE_INIT)):
+        if not next(tree.glob(name)).read_text(encoding="utf8").endswith(template[-40:]):
+            raise OSError(errno.ENOSPC, NO_ROOM)
 
 
 def _require_pyvi(tree: Path) -> None:
@@ -204,7 +217,10 @@ def _build_wheel(tree: Path) -> Path:
     )
     wheels = sorted((tree / "dist").glob("*.whl"))
     if result.returncode or not wheels:
-        lines = (result.stdout + result.stderr).strip().splitlines()
+        said = result.stdout + result.stderr
+        if NO_ROOM in said:
+            raise OSError(errno.ENOSPC, NO_ROOM)
+        lines = said.strip().splitlines()
         raise ViNerError(
             f"The wheel could not be built: {lines[-1] if lines else 'no output'}",
             where=tree.name,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import ViNerError
+from .inputs import unchanged
 
 LONGEST_LINE = 20_000_000  # characters of a line; no text may be longer than LONGEST_TEXT
 LONGEST_TEXT = 1_000_000  # characters, as many as spaCy takes
@@ -129,9 +130,10 @@ def _damaged() -> Iterator[None]:
 
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
-    """RAISES (ViNerError): The block cannot read `file`: no permission, a damaged archive, a broken disk."""
+    """RAISES (ViNerError): The block cannot read `file`: no permission, a damaged archive, a broken disk, a change."""
     try:
-        yield
+        with unchanged(*([file] if file.is_file() else [])):
+            yield
     except BROKEN as error:
         raise ViNerError(
             f"Not a ZIP file that can be read: {error}.", where=str(file), fix="Export it again."

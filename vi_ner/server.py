@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from .errors import ViNerError
-from .settings import SECRETS, read_env, write_secrets
+from .settings import KEYS, SECRETS, read_env, write_secrets
 from .venvs import FILES
 
 PROCESSES = "processes"  # file with their numbers
@@ -60,8 +60,9 @@ def running_server(python: Path, *, data: Path, port: int, settings: Mapping[str
     url = f"http://127.0.0.1:{port}"
     with _lock(data) as lock:
         _refuse_taken(port)
-        environment = _environment(python, data, settings, _secrets(data, url))
-        _run_setup(python, data, environment)
+        known = _secrets(data, url)
+        environment = _environment(python, data, settings, known["DOCCANO_SECRET_KEY"])
+        _run_setup(python, data, environment | {key: known[key] for key in ("DOCCANO_USERNAME", "DOCCANO_PASSWORD")})
         server = Server(url, {}, data)
         try:
             for name, command in _commands(python, port).items():
@@ -120,14 +121,14 @@ def _secrets(data: Path, url: str) -> dict[str, str]:
     return content
 
 
-def _environment(python: Path, data: Path, settings: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+def _environment(python: Path, data: Path, settings: Mapping[str, str], key: str) -> dict[str, str]:
     find = "import importlib.util as u; print(u.find_spec('backend').submodule_search_locations[0])"
     backend = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
     return {
         **{
-            key: value
-            for key, value in os.environ.items()
-            if key not in {"DEBUG", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DEBUG", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", *KEYS}
         },
         "PYTHONPATH": os.pathsep.join([str(FILES), backend]),
         "PYTHONUNBUFFERED": "1",
@@ -135,12 +136,10 @@ def _environment(python: Path, data: Path, settings: Mapping[str, str], known: M
         "DJANGO_SETTINGS_MODULE": "doccano_settings",
         "STANDALONE": "True",  # Doccano's own switch: serve media and icons
         "DEBUG": "False",
-        "SECRET_KEY": known["DOCCANO_SECRET_KEY"],
+        "SECRET_KEY": key,
         "DATABASE_URL": settings.get("DOCCANO_DATABASE_URL") or f"sqlite:///{data / 'db.sqlite3'}",
         "MEDIA_ROOT": str(data / "media"),
         "DOCCANO_DATA": str(data),
-        "DOCCANO_USERNAME": known["DOCCANO_USERNAME"],
-        "DOCCANO_PASSWORD": known["DOCCANO_PASSWORD"],
         "DOCCANO_ALLOWED_HOSTS": settings.get("DOCCANO_ALLOWED_HOSTS", "127.0.0.1,localhost"),
     }
 

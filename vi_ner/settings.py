@@ -32,7 +32,7 @@ class Connection:
     password: str = field(repr=False)
 
     def environment(self) -> dict[str, str]:
-        """The variables that hand it to another process."""
+        """The settings that name it."""
         return dict(zip(KEYS, (self.url, self.username, self.password), strict=True))
 
 

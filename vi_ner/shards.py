@@ -20,6 +20,7 @@ from spacy.language import Language
 
 from .errors import ViNerError
 from .files import replacing_file
+from .inputs import state
 from .records import ID_KEYS
 from .tag import TextRow, tag
 
@@ -73,7 +74,7 @@ def make_plan(inputs: Iterable[str], output: Path, *, model: str, part_bytes: in
     RAISES (ViNerError): No such files, or `output` holds a job with other inputs or another pipeline.
     """
     files = [file for name in inputs for file in _files(Path(name))]
-    job = {"model": model, "inputs": [[str(file), file.stat().st_size] for file in files]}
+    job = {"model": [model, state(Path(model))], "inputs": [[str(file), state(file)] for file in files]}
     path = output / PLAN
     if path.is_file():
         known = srsly.read_json(path)

@@ -16,6 +16,7 @@ from spacy.tokens import Span
 
 from .errors import ViNerError
 from .inference import for_inference
+from .inputs import unchanged
 from .memory import give_back
 from .records import ID_KEYS
 from .rows import LONGEST_TEXT, check_length, read_rows, reading
@@ -38,16 +39,16 @@ def load_pipeline(path: str | Path) -> Language:
     """A trained pipeline by path or package name, sped up where this machine allows it.
 
     Load only pipelines that you trust: a pipeline can run code, see SECURITY.md.
-    RAISES (ViNerError): There is none, or it is damaged.
+    RAISES (ViNerError): There is none, it is damaged, or it is replaced at this moment.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), unchanged(Path(path)):
             # spacy-transformers would fill up what is missing with random numbers, and only warn.
             warnings.filterwarnings("error", message="Error loading saved torch state_dict")
             nlp = for_inference(spacy.load(path))
             give_back()  # reading holds the weights several times
             return nlp
-    except (MemoryError, ImportError):
+    except (MemoryError, ImportError, ViNerError):
         raise
     except Exception as error:  # a damaged file raises whatever the reader of its format raises
         if isinstance(error, OSError) and error.errno:

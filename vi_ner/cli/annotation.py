@@ -127,7 +127,7 @@ def agreement_cli(
     from ..agreement import KINDS, agreement
     from ..convert import news_tokenizer
     from ..disagreements import agreement_page, disagreement_rows
-    from ..files import replacing_file
+    from ..files import replacing_files
 
     result = agreement(read_versions(annotations), news_tokenizer())
     names = list(result.labels)
@@ -142,10 +142,9 @@ def agreement_cli(
     )
     kinds = ", ".join(f"{kind} {sum(d.kind == kind for d in result.disagreements)}" for kind in KINDS)
     msg.text(f"{result.identical} of {result.documents} documents are identical. Disagreements: {kinds}")
-    with replacing_file(output / "agreement.html") as path:
-        path.write_text(agreement_page(result), encoding="utf8")
-    with replacing_file(output / "disagreements.jsonl") as path:
-        srsly.write_jsonl(path, disagreement_rows(result))
+    with replacing_files(output / "agreement.html", output / "disagreements.jsonl") as (page, rows_file):
+        page.write_text(agreement_page(result), encoding="utf8")
+        srsly.write_jsonl(rows_file, disagreement_rows(result))
     msg.good("Page and rows written", output)
 
 

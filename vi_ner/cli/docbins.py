@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ViNerError
+from ..inputs import unchanged
 from .screen import progress
 
 if TYPE_CHECKING:
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """The documents of a DocBin, one at a time.
 
-    RAISES (ViNerError): There is none.
+    RAISES (ViNerError): There is none, or it changes meanwhile.
     """
     from spacy.tokens import DocBin
 
     if not path.is_file():
         raise ViNerError("No such file.", where=str(path), fix="Run `spacy project run convert` first.")
     try:
-        yield from DocBin().from_disk(path).get_docs(vocab)
+        with unchanged(path):
+            docs = DocBin().from_disk(path)
+        yield from docs.get_docs(vocab)
     except (ValueError, zlib.error) as error:
         raise ViNerError("Not a DocBin.", where=str(path), fix="Give a .spacy file that `convert` wrote.") from error
 

@@ -50,21 +50,23 @@ def learning_curve_cli(
 
     from ..evaluate import evaluate
     from ..files import replacing_file
+    from ..inputs import unchanged
     from ..report.charts import learning_curve
     from ..report.curves import EVERYTHING, CurvePoint
     from ..tag import load_pipeline
 
     points = []
-    for model in models:
-        nlp = load_pipeline(model)
-        documents = sum(1 for _ in read_docs(Path(nlp.config["paths"]["train"]), Vocab()))
-        for side in gold:
-            result = evaluate(examples(nlp, side))
-            scores = {EVERYTHING: result.overall, **result.labels}
-            points += [
-                CurvePoint(documents, str(side), label, score.f, score.f_low, score.f_high)
-                for label, score in scores.items()
-            ]
+    with unchanged(*gold):
+        for model in models:
+            nlp = load_pipeline(model)
+            documents = sum(1 for _ in read_docs(Path(nlp.config["paths"]["train"]), Vocab()))
+            for side in gold:
+                result = evaluate(examples(nlp, side))
+                scores = {EVERYTHING: result.overall, **result.labels}
+                points += [
+                    CurvePoint(documents, str(side), label, score.f, score.f_low, score.f_high)
+                    for label, score in scores.items()
+                ]
     with replacing_file(output) as path:
         srsly.write_json(path, [asdict(point) for point in points])
     for side in gold:

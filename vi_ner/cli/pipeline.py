@@ -29,14 +29,17 @@ def evaluate_cli(
 
     from ..evaluate import evaluate
     from ..files import replacing_file
+    from ..inputs import unchanged
     from ..tag import load_pipeline
 
     nlp = load_pipeline(model)
-    result = evaluate(examples(nlp, gold))
+    with unchanged(gold):
+        result = evaluate(examples(nlp, gold))
+        digest = hashlib.sha256(gold.read_bytes()).hexdigest()
     print_scores(asdict(result))
     content = asdict(result) | {
         "gold": gold.name,
-        "gold_sha256": hashlib.sha256(gold.read_bytes()).hexdigest(),
+        "gold_sha256": digest,
         "pipeline": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}",
         "spacy": spacy.__version__,
     }

@@ -41,18 +41,22 @@ def report_cli(
     fail_if_worse: bool = typer.Option(False, help=f"Exit code {WORSE} if clearly worse than --compare"),
 ) -> None:
     """Where a pipeline is right and wrong: a page, the same as JSON, and a summary in Markdown."""
+    from ..inputs import unchanged
     from ..memory import give_back
     from ..records import read_labels
     from ..report.build import build_report
 
     check_gates(fail_under=fail_under, fail_if_worse=fail_if_worse, compare=compare)
-    read_labels(labels)
-    inputs = gather(model, gold, compare=compare, runs=run, train=train, conversion=conversion)
+    read = [Path(model), gold, labels, *(path for path in (train, conversion) if path)]
+    with unchanged(*read):  # most are read twice: for what is in them, and for their digest
+        read_labels(labels)
+        colours = srsly.read_json(labels)
+        inputs = gather(model, gold, compare=compare, runs=run, train=train, conversion=conversion)
     give_back()  # the place of the pipelines is the report's
     with busy("Computing the report"):
         report = build_report(inputs)
         del inputs
-        write(report, output, srsly.read_json(labels))
+        write(report, output, colours)
     print_summary(report)
     msg.good("Report written", output)
     judge(report, fail_under=fail_under, fail_if_worse=fail_if_worse)

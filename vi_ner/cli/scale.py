@@ -35,6 +35,7 @@ def tag_with_ray(
     with bar(unit="documents", total=sum(part.rows for part in parts), initial=done) as shown:
         for rows in run:
             shown.update(rows)
+    make_plan(inputs, output, model=model)  # refuses what has changed since
     tagged, aside = check_complete(parts, output)
     msg.good(f"{tagged:,} documents tagged", output / "parts")
     if aside:

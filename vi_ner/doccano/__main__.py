@@ -1,13 +1,12 @@
 """`python -m vi_ner.doccano push|pull FOLDER`, in the environment of doccano-client.
 
 Reads `request.json` (and `rows.jsonl`) in FOLDER, writes `result.json` (and `versions.jsonl`), and on a failure
-`error.json` with what, where and fix. Server, user and password come in environment variables.
+`error.json` with what, where and fix. Server, user and password come as JSON on standard input.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -20,7 +19,8 @@ from .upload import push
 
 def main(command: str, folder: Path) -> int:
     """Run a command; 1 after a failure, which `error.json` then tells."""
-    url, username, password = (os.environ[f"DOCCANO_{key}"] for key in ("URL", "USERNAME", "PASSWORD"))
+    settings = json.load(sys.stdin)
+    url, username, password = (settings[f"DOCCANO_{key}"] for key in ("URL", "USERNAME", "PASSWORD"))
     try:
         session = Session(url.rstrip("/"), username, password)
         request = json.loads((folder / "request.json").read_text(encoding="utf8"))

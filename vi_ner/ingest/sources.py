@@ -21,6 +21,8 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from ..errors import ViNerError
+from ..inputs import unchanged
 from ..rows import BROKEN
 from .tables import TABLES, BadRow, read_table
 
@@ -120,14 +122,17 @@ class _Reader:
                 yield Problem(name, "Not a file (a device, a pipe or a broken link).")
                 return
             file = _File(name, _without_suffix(inside), _utc(path.stat().st_mtime), named)
-            lower = path.name.lower()
-            if lower.endswith(TARS):
-                yield from self._tar(path, file)
-            elif lower.endswith(".zip"):
-                yield from self._zip(path, file)
-            else:
-                with path.open("rb") as stream:
-                    yield from self.stream(stream, file)
+            with unchanged(path):
+                lower = path.name.lower()
+                if lower.endswith(TARS):
+                    yield from self._tar(path, file)
+                elif lower.endswith(".zip"):
+                    yield from self._zip(path, file)
+                else:
+                    with path.open("rb") as stream:
+                        yield from self.stream(stream, file)
+        except ViNerError as error:
+            yield Problem(name, error.what)
         except _UNREADABLE as error:
             yield Problem(name, f"Cannot be read: {getattr(error, 'strerror', None) or error}.")
 
