@@ -70,7 +70,7 @@ def train_with_spacy(make_config: Callable[[Settings], Any], settings: Settings,
             max_steps=0,
             exclude=[],
             annotating_components=chosen["annotating_components"],
-            before_update=None,
+            before_update=chosen["before_update"],
         )
         return Round(sum(count_words(example.reference.text) for batch, _, _ in steps for example in batch))
 
