@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from vi_ner.convert import USER_DATA
+from vi_ner.errors import ViNerError
+from vi_ner.report.apart import loaded
 from vi_ner.report.cases import Case, Entity, in_form, predict, read_case
 from vi_ner.report.compare import compare
 from vi_ner.report.curves import calibrate
@@ -398,3 +402,23 @@ def test_docbin_roundtrip_keeps_ids_groups_and_lost(tokenizer: Language) -> None
     assert (found.doc_id, found.group, found.meta) == ("a", "b", {"topic": "c"})
     assert found.lost == (Entity(45, 50, "DATE"),)
     assert read_case(tokenizer(TEXT), 7).doc_id == read_case(tokenizer(TEXT), 7).group == "document 7"
+
+
+def test_a_process_of_its_own_predicts_the_same(model: Path, finds_hue: Language) -> None:
+    texts = [f"{'Đường dài. ' * (i % 3)}Xe về Huế trước giờ Ngọ." for i in range(20)]
+    with loaded(str(model)) as pipeline:
+        assert list(pipeline.predict(texts)) == list(predict(finds_hue, texts))
+        assert pipeline.about.path == str(model)
+    assert not multiprocessing.active_children()
+
+
+def test_a_predicting_process_that_dies_is_named(model: Path) -> None:
+    with pytest.raises(ViNerError, match=r"was killed.*memory"), loaded(str(model)) as pipeline:
+        for process in multiprocessing.active_children():
+            process.kill()
+        list(pipeline.predict(["Về Huế."]))
+
+
+def test_a_missing_pipeline_is_named_across_processes(tmp_path: Path) -> None:
+    with pytest.raises(ViNerError, match="No trained pipeline"), loaded(str(tmp_path / "none")):
+        pass

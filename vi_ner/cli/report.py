@@ -18,8 +18,7 @@ from .docbins import read_docs
 from .screen import busy, msg, percent, progress
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
+    from ..report.apart import Apart
     from ..report.build import Inputs, Report
     from ..report.cases import Case, Entity
 
@@ -42,7 +41,6 @@ def report_cli(
 ) -> None:
     """Where a pipeline is right and wrong: a page, the same as JSON, and a summary in Markdown."""
     from ..inputs import unchanged
-    from ..memory import give_back
     from ..records import read_labels
     from ..report.build import build_report
 
@@ -52,7 +50,6 @@ def report_cli(
         read_labels(labels)
         colours = srsly.read_json(labels)
         inputs = gather(model, gold, compare=compare, runs=run, train=train, conversion=conversion)
-    give_back()  # the place of the pipelines is the report's
     with busy("Computing the report"):
         report = build_report(inputs)
         del inputs
@@ -65,33 +62,34 @@ def report_cli(
 def gather(
     model: str, gold: Path, *, compare: str | None, runs: Sequence[str], train: Path | None, conversion: Path | None
 ) -> Inputs:
-    """Read and predict everything that the report is computed from; no pipeline outlives it."""
+    """Read and predict everything that the report is computed from."""
     from ..augment import FORMS
+    from ..report.apart import loaded
     from ..report.build import Inputs
     from ..report.cases import in_form
     from ..report.curves import read_learning_curve, read_training_log
     from ..report.provenance import trace
     from ..report.sides import read_conversion
-    from ..tag import load_pipeline
 
-    nlp = load_pipeline(model)
     cases = read_cases(gold)
     lost = read_conversion(conversion) if conversion else None
-    beside = Path(nlp.path or ".").parent
-    curves = read_training_log(beside / "training.jsonl"), read_learning_curve(beside / "learning-curve.json")
     training_side = read_cases(train) if train else None
     forms = {name: in_form(cases, name) for name in FORMS}
+    with loaded(model) as pipeline:
+        about = pipeline.about
+        beside = Path(about.path or ".").parent
+        curves = read_training_log(beside / "training.jsonl"), read_learning_curve(beside / "learning-curve.json")
+        begin = time.perf_counter()
+        predicted = find(pipeline, cases, what="documents")
+        seconds = time.perf_counter() - begin
+        found = find_in_forms(pipeline, forms)
     others, other_forms = compared(compare, cases, forms) if compare else (None, None)
     further = {path: predictions(path, cases) for path in runs}
-    begin = time.perf_counter()
-    predicted = find(nlp, cases, what="documents")
-    seconds = time.perf_counter() - begin
-    found = find_in_forms(nlp, forms)
     command = shlex.join(["python", "-m", "vi_ner", *sys.argv[1:]])
     return Inputs(
         cases=cases,
         predicted=predicted,
-        provenance=trace(nlp, gold, train, command=command, seconds=seconds, cases=cases),
+        provenance=trace(about, gold, train, command=command, seconds=seconds, cases=cases),
         train=training_side,
         forms={name: (forms[name], found[name]) for name in forms},
         other=(compare, others) if compare and others is not None else None,
@@ -140,32 +138,29 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def find(nlp: Language, cases: Sequence[Case], *, what: str) -> list[tuple[Entity, ...]]:
+def find(pipeline: Apart, cases: Sequence[Case], *, what: str) -> list[tuple[Entity, ...]]:
     """The predictions for all cases, behind a bar."""
-    from ..memory import give_back
-    from ..report.cases import predict, read_only
+    from ..report.cases import read_only
 
-    found = progress(predict(nlp, (case.text for case in cases)), unit=what, total=len(cases))
-    kept = [read_only(case, entities) for case, entities in zip(cases, found, strict=True)]
-    give_back()
-    return kept
+    found = progress(pipeline.predict(case.text for case in cases), unit=what, total=len(cases))
+    return [read_only(case, entities) for case, entities in zip(cases, found, strict=True)]
 
 
-def find_in_forms(nlp: Language, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:
+def find_in_forms(pipeline: Apart, forms: Mapping[str, Sequence[Case]]) -> dict[str, list[tuple[Entity, ...]]]:
     """The predictions for the cases in every form."""
-    return {name: find(nlp, cases, what=f"documents ({name})") for name, cases in forms.items()}
+    return {name: find(pipeline, cases, what=f"documents ({name})") for name, cases in forms.items()}
 
 
 def compared(
     path: str, cases: Sequence[Case], forms: Mapping[str, Sequence[Case]]
 ) -> tuple[list[tuple[Entity, ...]], dict[str, list[tuple[Entity, ...]]] | None]:
     """The predictions of another pipeline, in every form too, or those kept in its report.json, which has no forms."""
-    from ..tag import load_pipeline
+    from ..report.apart import loaded
 
     if is_report(path):
         return predictions(path, cases), None
-    nlp = load_pipeline(path)
-    return find(nlp, cases, what=f"documents ({Path(path).name})"), find_in_forms(nlp, forms)
+    with loaded(path) as pipeline:
+        return find(pipeline, cases, what=f"documents ({Path(path).name})"), find_in_forms(pipeline, forms)
 
 
 def is_report(path: str) -> bool:
@@ -178,11 +173,12 @@ def predictions(path: str, cases: Sequence[Case]) -> list[tuple[Entity, ...]]:
 
     RAISES (ViNerError): A report on other documents.
     """
+    from ..report.apart import loaded
     from ..report.build import read_report
-    from ..tag import load_pipeline
 
     if not is_report(path):
-        return find(load_pipeline(path), cases, what=f"documents ({Path(path).name})")
+        with loaded(path) as pipeline:
+            return find(pipeline, cases, what=f"documents ({Path(path).name})")
     known = {(result.doc_id, result.text): result.predicted for result in read_report(Path(path)).results}
     missing = [case.doc_id for case in cases if (case.doc_id, case.text) not in known]
     if missing:

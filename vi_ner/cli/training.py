@@ -50,7 +50,8 @@ def debug_data_cli(
     with tempfile.TemporaryDirectory() as scratch:
         filled = Path(scratch) / config.name  # `debug data` wants every default written out
         run_spacy("init", "fill-config", config, filled)
-        report = run_spacy("debug", "data", filled, "--no-format")
+        # Whole documents: no sentence of the training side could be the same text as a document of the dev side.
+        report = run_spacy("debug", "data", filled, "--no-format", "--corpora.train.whole", "true")
     print(report)
     with replacing_file(output) as path:
         path.write_text(report, encoding="utf8")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
+import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -40,15 +42,18 @@ class Apart:
     def predict(self, texts: Iterable[str]) -> Iterator[tuple[Entity, ...]]:
         """The entities in each text, in order; see `cases.predict`."""
         for batch in minibatch(texts, BATCH):
-            self._connection.send(batch)
-            yield from self._answer()
+            yield from self._answer(batch)
 
-    def _answer(self) -> Any:
+    def _answer(self, batch: Sequence[str] | None = None) -> Any:
         try:
+            if batch is not None:
+                self._connection.send(batch)
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
             raise ViNerError(
-                "The process that predicts was killed.", where=self._model, fix="Most often for want of memory: free some."
+                "The process that predicts was killed.",
+                where=self._model,
+                fix="Most often for want of memory: free some.",
             ) from error
         if isinstance(answer, Exception):
             raise answer
@@ -76,14 +81,18 @@ def loaded(model: str) -> Iterator[Apart]:
 
 def _serve(model: str, connection: Connection) -> None:
     """Say what the pipeline is, then answer batches of texts until the other side is gone."""
+    from ..memory import give_back
     from ..tag import load_pipeline
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the process that asks
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")  # compiled shapes; the thousand it keeps take 50 MB
     try:
         nlp = load_pipeline(model)
         connection.send(_about(nlp))
-        while True:
+        for number in itertools.count(1):
             connection.send(list(predict(nlp, connection.recv())))
+            if number % 10 == 0:
+                give_back()
     except EOFError:
         pass
     except Exception as error:  # told to the process that asks

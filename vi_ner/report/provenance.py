@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from spacy.language import Language
-
+from .apart import About
 from .cases import Case
 
 PACKAGES = ("vi-ner", "spacy", "spacy-transformers", "transformers", "torch", "numpy", "scikit-learn", "nervaluate")
@@ -40,24 +38,23 @@ class Provenance:
 
 
 def trace(
-    nlp: Language, gold: Path, train: Path | None, *, command: str, seconds: float, cases: Sequence[Case]
+    about: About, gold: Path, train: Path | None, *, command: str, seconds: float, cases: Sequence[Case]
 ) -> Provenance:
     """Where the numbers come from. seconds: What prediction took."""
-    folder = Path(nlp.path) if nlp.path else None
+    folder = Path(about.path) if about.path else None
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
     tokens = sum(len(case.tokens) for case in cases)
-    seed: Any = nlp.config.get("system", {}).get("seed")
     return Provenance(
         command=command,
-        pipeline=f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}",
+        pipeline=f"{about.meta['lang']}_{about.meta['name']} {about.meta['version']}",
         model=str(folder or ""),
         model_sha256=_digest(*files) if files else "",
         model_bytes=sum(path.stat().st_size for path in files),
         gold=str(gold),
         gold_sha256=_digest(gold),
         train_sha256=_digest(train) if train else "",
-        seed=seed if isinstance(seed, int) else None,
-        config=nlp.config.to_str(interpolate=False),
+        seed=about.seed,
+        config=about.config,
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         packages={name: found for name in PACKAGES if (found := _version(name))},
