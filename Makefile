@@ -13,7 +13,7 @@ test: $(VENV)/.ready
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m spacy project run all
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadgroup
 
 # What takes hours: the same tests with more rounds, fifty times the examples, ten minutes of random bytes per reader.
 nightly: $(VENV)/.ready

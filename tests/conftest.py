@@ -29,6 +29,7 @@ from vi_ner.settings import KEYS
 from vi_ner.tag import load_pipeline
 
 ROOT = Path(__file__).parents[1]
+SERVED = {"test_adjudicate", "test_doccano", "test_doccano_faults", "test_doccano_page", "test_server"}
 LABELS = ROOT / "annotations" / "labels.json"
 
 # The same examples every time in CI; `make nightly` looks for new ones.
@@ -51,6 +52,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make nightly` gives more of."""
     parser.addoption("--rounds", type=int, default=2, help="How often each command is killed (`make nightly`: 100)")
     parser.addoption("--fuzz-seconds", type=int, default=4, help="Time for each reader")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes (`make test`), what shares a server or the repository's workflow stays in one."""
+    for item in items:
+        used = getattr(item, "fixturenames", [])
+        group = "project" if "project" in used else item.path.stem
+        item.add_marker(pytest.mark.xdist_group("doccano" if item.path.stem in SERVED else group))
 
 
 def vi_ner(*args: object, stdin: str = "", largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
