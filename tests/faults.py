@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -20,6 +21,7 @@ from debian import install
 PLENTY = 100_000
 PAGE = 4096  # bytes that a small disk gives at a time
 WRITING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
+TAKEN: list[bytearray] = []
 FAKETIME = "faketime/libfaketimeMT.so.1"  # the kernel has one clock for all, and this one is moved for a process
 
 
@@ -110,10 +112,15 @@ def movable_clock() -> dict[str, str]:
 
 
 def memory(spare: int) -> None:
-    """From here on this process gets so many bytes."""
+    """From here on this process gets so many bytes, and what it has already but does not use is taken."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + spare
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    limit, (_, most) = pages * resource.getpagesize(), resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+    for size in (1 << 20, 1 << 16, 1 << 12):
+        with contextlib.suppress(MemoryError):
+            while True:
+                TAKEN.append(bytearray(size))
+    resource.setrlimit(resource.RLIMIT_AS, (limit + spare, most))
 
 
 def obey_permissions() -> None:

@@ -76,11 +76,7 @@ def package_pipeline(
     RETURNS: Path of the wheel.
     RAISES (ViNerError): No trained pipeline or no evaluation there, the build fails, or the disk refuses.
     """
-    for path, command in ((model / "meta.json", "train"), (metrics, "evaluate")):
-        if not path.is_file():
-            raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
-    if data_card and not data_card.is_file():
-        raise ViNerError("No data card there.", where=str(data_card), fix="Check --data-card.")
+    _require(model, metrics, data_card)
     facts = _read_about(about)
     with (
         replacing_folder(output, marker="meta.json") as folder,
@@ -91,23 +87,11 @@ def package_pipeline(
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
         code = carried_code(model)
         card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
-        # spacy package takes README.md from the pipeline's folder; a copy leaves the trained one as it is.
-        shutil.copytree(model, Path(scratch) / "model")
-        (Path(scratch) / "model" / "README.md").write_text(card, encoding="utf8")
-        shutil.copy(metrics, Path(scratch) / "model" / "metrics.json")
-        if data_card:
-            shutil.copy(data_card, Path(scratch) / "model" / "data-card.md")
-        srsly.write_json(Path(scratch) / "meta.json", meta)
-        made = Path(scratch) / "made"
+        carried = _with_papers(model, Path(scratch) / "model", card=card, metrics=metrics, data_card=data_card)
+        meta_path, made = Path(scratch) / "meta.json", Path(scratch) / "made"
+        srsly.write_json(meta_path, meta)
         made.mkdir()
-        spacy_package(
-            Path(scratch) / "model",
-            made,
-            code_paths=code,
-            meta_path=Path(scratch) / "meta.json",
-            create_sdist=False,
-            silent=True,
-        )
+        spacy_package(carried, made, code_paths=code, meta_path=meta_path, create_sdist=False, silent=True)
         tree = next(made.iterdir())
         _check_whole(tree)
         if code:
@@ -118,6 +102,25 @@ def package_pipeline(
         (folder / "dist").mkdir()
         shutil.copy(wheel, folder / "dist")
     return output / "dist" / wheel.name
+
+
+def _require(model: Path, metrics: Path, data_card: Path | None) -> None:
+    """RAISES (ViNerError): One of them is not there."""
+    for path, command in ((model / "meta.json", "train"), (metrics, "evaluate")):
+        if not path.is_file():
+            raise ViNerError("Missing.", where=str(path), fix=f"Run `spacy project run {command}` first.")
+    if data_card and not data_card.is_file():
+        raise ViNerError("No data card there.", where=str(data_card), fix="Check --data-card.")
+
+
+def _with_papers(model: Path, copy: Path, *, card: str, metrics: Path, data_card: Path | None) -> Path:
+    """A copy of the pipeline with its cards and scores: spaCy packages what lies in the pipeline's folder."""
+    shutil.copytree(model, copy)
+    (copy / "README.md").write_text(card, encoding="utf8")
+    shutil.copy(metrics, copy / "metrics.json")
+    if data_card:
+        shutil.copy(data_card, copy / "data-card.md")
+    return copy
 
 
 def carried_code(model: Path) -> list[Path]:

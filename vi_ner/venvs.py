@@ -11,9 +11,12 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from .errors import ViNerError
 
 FILES = Path(__file__).parent / "environments"
+MARKER = "built-from"
 
 
 def environment(name: str, *, root: Path, building: Callable[[str], None] = lambda name: None) -> Path:
@@ -26,11 +29,22 @@ def environment(name: str, *, root: Path, building: Callable[[str], None] = lamb
     lock = FILES / f"{name}.txt"
     folder = root.resolve() / f".venv-{name}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    marker = folder / "built-from"
     state = f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {sys.version_info.major}.{sys.version_info.minor}"
-    if marker.is_file() and marker.read_text(encoding="utf8") == state:
-        return python
-    building(name)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):  # a second run waits for the first one's build
+        if not _is_built(folder, state):
+            building(name)
+            _build(folder, python, lock)
+            (folder / MARKER).write_text(state, encoding="utf8")
+    return python
+
+
+def _is_built(folder: Path, state: str) -> bool:
+    marker = folder / MARKER
+    return marker.is_file() and marker.read_text(encoding="utf8") == state
+
+
+def _build(folder: Path, python: Path, lock: Path) -> None:
+    """RAISES (ViNerError): pip cannot install the packages."""
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True, symlinks=os.name != "nt")
     command = [
@@ -51,5 +65,3 @@ def environment(name: str, *, root: Path, building: Callable[[str], None] = lamb
             where=str(folder),
             fix="Check that a package index can be reached, then run the command again.",
         )
-    marker.write_text(state, encoding="utf8")
-    return python
