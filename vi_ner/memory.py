@@ -32,7 +32,7 @@ def create_give_back(every: int = 100) -> Callable[[Language, dict[str, Any]], N
     """
 
     def before_update(_nlp: Language, info: dict[str, Any]) -> None:
-        if info["step"] % every == 0:
+        if info["step"] % every == every - 1:
             give_back()
 
     return before_update
