@@ -62,7 +62,7 @@ def test_json_a_hundred_thousand_deep(opening: str, closing: str, tmp_path: Path
     with pytest.raises(ViNerError, match="nested too deeply"):
         list(read_layer(path, {}))
     (tmp_path / "labels.json").write_text(nested, encoding="utf8")
-    with pytest.raises(ViNerError, match="Not a list of labels"):
+    with pytest.raises(ViNerError, match="nested too deeply"):
         read_labels(tmp_path / "labels.json")
     path.write_text(row + '{"text": "sau"}\n', encoding="utf8")
     first, second = read_pieces([str(path)], columns={})

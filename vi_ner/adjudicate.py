@@ -9,14 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import srsly
-
 from .agreement import versions_by_document
 from .doccano.versions import Row
 from .errors import ViNerError
 from .pull import Fetched, fetch_versions, to_row, write_rows
 from .push import article_rows, push_rows
-from .records import Annotation, Article, Span, entity_row
+from .records import Annotation, Article, Span, entity_row, read_label_types
 
 GUIDELINE = """# Choose one version
 
@@ -68,7 +66,7 @@ def adjudicate(
             rows,
             project=project,
             description=f"{len(disputed)} documents whose versions differ",
-            labels=_labels(srsly.read_json(labels), rows),
+            labels=_labels(read_label_types(labels), rows),
             guideline=GUIDELINE,
             root=root,
             shared=True,

@@ -20,6 +20,7 @@ from spacy.cli.package import package as spacy_package
 from .errors import ViNerError
 from .files import replacing_folder
 from .inputs import unchanged
+from .rows import read_json
 
 NO_ROOM = os.strerror(errno.ENOSPC)
 PYVI = "pyvi>=0.1.1,<0.2"
@@ -83,7 +84,7 @@ def package_pipeline(
         tempfile.TemporaryDirectory(dir=folder.parent) as scratch,  # of a killed run, the next clears it away
         unchanged(model, metrics),
     ):
-        scores = srsly.read_json(metrics)
+        scores = read_json(metrics, fix="Expected the metrics.json that `report` wrote.")
         meta = model_meta(srsly.read_json(model / "meta.json"), scores, facts, name=name, version=version)
         code = carried_code(model)
         card = model_card(meta, scores, facts, needs=NEEDS_PYVI if code else NEEDS)
@@ -198,14 +199,8 @@ def model_card(meta: dict[str, Any], scores: dict[str, Any], about: dict[str, An
 
 
 def _read_about(path: Path) -> dict[str, Any]:
-    try:
-        about = srsly.read_json(path)
-        missing = {"description", "author", "license", "sources", "limits"} - set(about)
-    except (OSError, ValueError) as error:
-        raise ViNerError(
-            f"No facts for the model card there ({error}).", where=str(path), fix="Check --about."
-        ) from error
-    if missing:
+    about = read_json(path, fix="Expected the facts for the model card; check --about.")
+    if missing := {"description", "author", "license", "sources", "limits"} - set(about):
         raise ViNerError(f"The model card needs {', '.join(sorted(missing))}.", where=str(path), fix="Add them.")
     return about
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import srsly
-
 from .conll import read_conll
 from .convert import MAX_REJECTED, Conversion, convert_gold, document_of, with_article
 from .errors import ViNerError
 from .records import Annotation, read_articles, read_labels
+from .rows import read_json
 from .split import Cluster, assign_sides
 
 # How the files of a published split begin.
@@ -61,12 +60,9 @@ def read_label_map(path: Path) -> dict[str, str | None]:
 
     RAISES (ViNerError): Missing, or not an object of strings and nulls.
     """
-    try:
-        names = srsly.read_json(path)
-    except (OSError, ValueError) as error:
-        raise ViNerError(f"Not a label map ({error}).", where=str(path), fix="Check --map.") from error
+    fix = 'Expected {"NAME": "PER", "AGE": null, …}; null leaves a label out.'
+    names = read_json(path, fix=fix)
     if not isinstance(names, dict) or not all(name is None or isinstance(name, str) for name in names.values()):
-        fix = 'Expected {"NAME": "PER", "AGE": null, …}; null leaves a label out.'
         raise ViNerError("Not a label map.", where=str(path), fix=fix)
     return names
 

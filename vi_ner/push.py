@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import srsly
-
 from .client import run_client
 from .doccano.session import RESERVED
 from .doccano.versions import digest, text_hash
 from .errors import ViNerError
 from .furniture import require_parts, without_furniture
-from .records import Article, Span, from_code_points, read_articles, read_labels
+from .records import Article, Span, from_code_points, read_articles, read_label_types, read_labels
 from .settings import LOCAL_DATA, read_env, write_secrets
 
 UNIT = "utf16"  # what Doccano counts in the projects that are created here (grapheme mode off)
@@ -83,7 +81,7 @@ def push_articles(
         article_rows(known, spans, source=source),
         project=project,
         description=f"{len(known)} articles from {articles.name}",
-        labels=srsly.read_json(labels),
+        labels=read_label_types(labels),
         guideline=guidelines.read_text(encoding="utf8"),
         root=root,
         shared=shared,

@@ -14,11 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import regex
-import srsly
 
 from .errors import ViNerError
 from .graphemes import grapheme_starts
-from .rows import check_length, open_zip, read_rows, reading
+from .rows import check_length, open_zip, read_json, read_rows, reading
 
 SPAN_KEYS = ("label", "labels", "entities", "annotations")
 ID_KEYS = ("doc_uid", "doc_id", "id")
@@ -72,19 +71,26 @@ def read_labels(path: Path) -> list[str]:
 
     RAISES (ViNerError): The file is missing or not a list of objects with `text`, each another one.
     """
+    return [row["text"] for row in read_label_types(path)]
+
+
+def read_label_types(path: Path) -> list[dict[str, Any]]:
+    """The labels of `annotations/labels.json` as Doccano takes them: with `text`, key and colours.
+
+    RAISES (ViNerError): As `read_labels`.
+    """
+    fix = 'Expected Doccano\'s form: [{"text": "PER", …}, …].'
+    rows = read_json(path, fix=fix)
     try:
-        labels = [row["text"] for row in srsly.read_json(path)]
+        labels = [row["text"] for row in rows]
         if not labels or not all(isinstance(label, str) and label.strip() for label in labels):
             raise ValueError("a label without a name, or none at all")
         if len(set(labels)) < len(labels):
             raise ValueError("a label stands there twice")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ViNerError(
-            f"Not a list of labels ({type(error).__name__}: {error}).",
-            where=str(path),
-            fix='Expected Doccano\'s form: [{"text": "PER", …}, …].',
-        ) from error
-    return labels
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"Not a list of labels ({type(error).__name__}: {error})."
+        raise ViNerError(reason, where=str(path), fix=fix) from error
+    return [dict(row) for row in rows]
 
 
 def read_articles(path: Path) -> list[Article]:

@@ -59,14 +59,37 @@ def read_lines(stream: IO[str], name: str) -> Iterator[tuple[str, str]]:
         yield where, line.removeprefix("\ufeff") if number == 1 else line
 
 
+def read_json(file: Path, *, fix: str) -> Any:
+    """The content of a JSON file that people write or hand over; `fix` says what it should be.
+
+    RAISES (ViNerError): It cannot be read, is not UTF-8, not JSON, or holds half a character.
+    """
+    try:
+        text = file.read_text(encoding="utf8")
+    except OSError as error:
+        raise ViNerError(f"Cannot be read: {error.strerror or error}.", where=str(file), fix=fix) from error
+    except UnicodeDecodeError as error:
+        raise ViNerError(f"Not UTF-8: {error.reason}.", where=str(file), fix="Save the file as UTF-8.") from error
+    return _parse(text.removeprefix("\ufeff"), str(file), fix)
+
+
 def _read_row(line: str, where: str) -> dict[str, Any]:
     fix = "Expected JSONL: one JSON object per line, as Doccano exports it."
+    row = _parse(line, where, fix)
+    if not isinstance(row, dict):
+        raise ViNerError(f"Found a JSON {type(row).__name__}, expected an object.", where=where, fix=fix)
+    return row
+
+
+def _parse(text: str, where: str, fix: str) -> Any:
     try:
-        row = json.loads(line)
-        if "\\ud" in line or "\\uD" in line:
-            json.dumps(row, ensure_ascii=False).encode("utf8")
+        content = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(content, ensure_ascii=False).encode("utf8")
+        return content
     except json.JSONDecodeError as error:
-        raise ViNerError(f"Not JSON: {error.msg} at column {error.colno}.", where=where, fix=fix) from error
+        line = f"line {error.lineno}, " if error.lineno > 1 else ""
+        raise ViNerError(f"Not JSON: {error.msg} at {line}column {error.colno}.", where=where, fix=fix) from error
     except UnicodeEncodeError as error:
         raise ViNerError(
             f"Holds half a character (the lone surrogate {error.object[error.start]!r}).",
@@ -77,9 +100,6 @@ def _read_row(line: str, where: str) -> dict[str, Any]:
         raise ViNerError("JSON nested too deeply.", where=where, fix=fix) from error
     except ValueError as error:  # a number of thousands of digits
         raise ViNerError(f"Not JSON that can be read: {error}.", where=where, fix=fix) from error
-    if not isinstance(row, dict):
-        raise ViNerError(f"Found a JSON {type(row).__name__}, expected an object.", where=where, fix=fix)
-    return row
 
 
 def check_length(text: str, where: str) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import srsly
 import typer
 
 from ..errors import ViNerError
@@ -41,14 +40,13 @@ def report_cli(
 ) -> None:
     """Where a pipeline is right and wrong: a page, the same as JSON, and a summary in Markdown."""
     from ..inputs import unchanged
-    from ..records import read_labels
+    from ..records import read_label_types
     from ..report.build import build_report
 
     check_gates(fail_under=fail_under, fail_if_worse=fail_if_worse, compare=compare)
     read = [Path(model), gold, labels, *(path for path in (train, conversion) if path)]
     with unchanged(*read):  # most are read twice: for what is in them, and for their digest
-        read_labels(labels)
-        colours = srsly.read_json(labels)
+        colours = read_label_types(labels)
         inputs = gather(model, gold, compare=compare, runs=run, train=train, conversion=conversion)
     with busy("Computing the report"):
         report = build_report(inputs)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import srsly
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from ..errors import ViNerError
+from ..rows import read_json, read_rows
 from . import kinds
 from .kinds import Pair
 
@@ -88,7 +88,8 @@ def read_training_log(path: Path) -> tuple[Step, ...]:
     if not path.is_file():
         return ()
     try:
-        rows = [row for row in srsly.read_jsonl(path) if row.get("score") is not None]
+        with path.open(encoding="utf8") as stream:
+            rows = [row for _, row in read_rows(stream, str(path)) if row.get("score") is not None]
         return tuple(
             Step(int(row["step"]), int(row["epoch"]), float(row["score"]), float(sum(row["losses"].values())))
             for row in rows
@@ -108,11 +109,9 @@ def read_learning_curve(path: Path) -> tuple[CurvePoint, ...]:
     """
     if not path.is_file():
         return ()
+    fix = "Expected what `vi_ner learning-curve` writes. Move it away to go without."
+    rows = read_json(path, fix=fix)
     try:
-        return tuple(CurvePoint(**row) for row in srsly.read_json(path))
+        return tuple(CurvePoint(**row) for row in rows)
     except (TypeError, ValueError) as error:
-        raise ViNerError(
-            f"Not a learning curve ({error}).",
-            where=str(path),
-            fix="Expected what `vi_ner learning-curve` writes. Move it away to go without.",
-        ) from error
+        raise ViNerError(f"Not a learning curve ({error}).", where=str(path), fix=fix) from error

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import srsly
-
 from ..errors import ViNerError
+from ..rows import read_json
 from ..split import near_duplicates
 from .cases import Case
 from .kinds import surface
@@ -89,8 +88,9 @@ def read_conversion(path: Path) -> Loss:
 
     RAISES (ViNerError): There is none.
     """
+    fix = "Give the conversion.json that `convert` wrote, or leave --conversion out."
+    account = read_json(path, fix=fix)
     try:
-        account = srsly.read_json(path)
         changes = [*account["rejected"], *account["repaired"]]
         return Loss(
             spans_in=account["spans_in"],
@@ -101,9 +101,6 @@ def read_conversion(path: Path) -> Loss:
             changes=tuple((row["doc_id"], row["text"], row["label"], row["reason"]) for row in changes),
             left_out=len(account.get("left_out", ())),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ViNerError(
-            f"Not the account of a conversion ({type(error).__name__}: {error}).",
-            where=str(path),
-            fix="Give the conversion.json that `convert` wrote, or leave --conversion out.",
-        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"Not the account of a conversion ({type(error).__name__}: {error})."
+        raise ViNerError(reason, where=str(path), fix=fix) from error
