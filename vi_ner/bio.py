@@ -57,11 +57,11 @@ def bio_tags(labels: Sequence[str]) -> list[str]:
     return [OUTSIDE, UNSEEN, *(f"{position}-{label}" for label in labels for position in "BI")]
 
 
-def create_bio_patterns(labels: Path) -> list[dict[str, Any]]:
+def create_bio_patterns(labels: str) -> list[dict[str, Any]]:
     """`vi_ner.BioPatterns.v1`, for `[initialize.components.entity_ruler]`; `labels`: a file like labels.json."""
-    return bio_patterns(read_labels(labels))
+    return bio_patterns(read_labels(Path(labels)))
 
 
-def create_bio_tags(labels: Path) -> list[str]:
+def create_bio_tags(labels: str) -> list[str]:
     """`vi_ner.BioTags.v1`, for `[initialize.components.tagger]`; `labels`: a file like labels.json."""
-    return bio_tags(read_labels(labels))
+    return bio_tags(read_labels(Path(labels)))
