@@ -29,7 +29,14 @@ from vi_ner.settings import KEYS
 from vi_ner.tag import load_pipeline
 
 ROOT = Path(__file__).parents[1]
-SERVED = {"test_adjudicate", "test_doccano", "test_doccano_faults", "test_doccano_page", "test_server"}
+SERVED = {
+    "test_adjudicate",
+    "test_doccano",
+    "test_doccano_faults",
+    "test_doccano_kills",
+    "test_doccano_page",
+    "test_server",
+}
 LABELS = ROOT / "annotations" / "labels.json"
 
 # The same examples every time in CI; `make nightly` looks for new ones.
@@ -54,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seconds", type=int, default=4, help="Time for each reader")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes (`make test`), what shares a server or the repository's workflow stays in one."""
     for item in items:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -118,3 +119,17 @@ def test_help_names_every_command() -> None:
         "tag",
     ):
         assert command in result.stdout
+
+
+@pytest.mark.parametrize(("package", "extra"), [("pyvi", "phobert"), ("numpy", None)])
+def test_a_package_of_an_extra_is_named_when_it_is_missing(
+    package: str, extra: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    entry = importlib.import_module("vi_ner.cli.app")  # `vi_ner.cli.app` is the Typer application
+    monkeypatch.setattr(entry, "app", command)
+    with pytest.raises(SystemExit if extra else ModuleNotFoundError):
+        entry.main()
+    assert (f"vi-ner[{extra}]" in "".join(capsys.readouterr())) == bool(extra)

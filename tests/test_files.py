@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from vi_ner.errors import ViNerError
-from vi_ner.files import replacing_file, replacing_files, replacing_folder
+from vi_ner.files import disk_errors, replacing_file, replacing_files, replacing_folder
 
 
 def test_a_file_appears_only_when_complete(tmp_path: Path) -> None:
@@ -102,3 +104,11 @@ def test_a_killed_run_gives_back_the_folder_that_it_had_moved_away(tmp_path: Pat
     with pytest.raises(KeyError), replacing_folder(target, marker="made"):
         raise KeyError
     assert list(tmp_path.rglob("*")) == [target, target / "made"]
+
+
+def test_a_refusal_under_a_relative_name_is_this_files_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ViNerError, match="Make room"), disk_errors(tmp_path / "out" / "log.jsonl"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/log.jsonl")
+    with pytest.raises(OSError, match="elsewhere"), disk_errors(tmp_path / "out" / "log.jsonl"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "elsewhere/log.jsonl")

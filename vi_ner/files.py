@@ -102,13 +102,19 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except Exception as error:
         refused = _refusal(error)
-        if refused is None or (refused.filename and not str(refused.filename).startswith(str(path.parent))):
+        elsewhere = refused and refused.filename and not _is_within(str(refused.filename), path.parent)
+        if refused is None or elsewhere:
             raise  # none of the system's, or another file's trouble
         raise ViNerError(
             f"Cannot be written: {refused.strerror}.",
             where=str(path),
             fix="Make room or give permission and run the command again.",
         ) from error
+
+
+def _is_within(name: str, folder: Path) -> bool:
+    """Whether a file is in a folder or below; either may be named from the working directory, or through a link."""
+    return Path(os.path.realpath(name)).is_relative_to(os.path.realpath(folder))
 
 
 def _refusal(error: Exception) -> OSError | None:

@@ -20,6 +20,8 @@ app = typer.Typer(
 
 NO_MEMORY = ViNerError("Not enough memory.", fix="Close other programs, or give less at a time; nothing was written.")
 
+EXTRAS = {"pyvi": "phobert"}  # packages that few commands need, and the extra that brings them
+
 
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and exit code 1."""
@@ -35,6 +37,11 @@ def main() -> None:
     except OSError as error:
         what = f"{error.strerror or error}."
         fail(ViNerError(what, where=str(error.filename or ""), fix="Check the path, its permissions and the disk."))
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        fix = f"Run `{sys.executable} -m pip install 'vi-ner[{EXTRAS[error.name]}]'`."
+        fail(ViNerError(f"The package {error.name} is not installed.", fix=fix))
     except (RuntimeError, ImportError) as error:
         if not any(words in str(error) for words in ("allocate memory", "failed to map segment")):
             raise  # not the way of PyTorch, safetensors or the loader to say so
