@@ -85,6 +85,7 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, write_jsonl: Callable[.
     assert absent.returncode == 1 and "There is no trained pipeline" in absent.stdout + absent.stderr
     with pytest.raises(ViNerError, match="No cases are called 'tagged'"):
         keys_of(["tagged"], Sizes())
+    assert keys_of(["training/vi-ner", "length"], QUICK) == ["training/vi-ner", "length/vi-ner@100"]
 
 
 def test_times_are_those_of_the_plain_case() -> None:

@@ -39,9 +39,9 @@ QUICK = Sizes(train_words=300, tag_words=300, rounds=1, documents=(20,), lengths
 
 
 def keys_of(groups: Sequence[str], sizes: Sizes) -> list[str]:
-    """The keys of the cases of groups.
+    """The keys of the cases of groups; a key stands for itself.
 
-    RAISES (ViNerError): There is no such group.
+    RAISES (ViNerError): There is no such group or case.
     """
     from . import tagging, training
 
@@ -52,10 +52,12 @@ def keys_of(groups: Sequence[str], sizes: Sizes) -> list[str]:
         "length": [f"length/vi-ner@{size}" for size in sizes.lengths],
         "collection": [f"collection/vi-ner@{size}" for size in sizes.collections],
     }
+    alone = {key: [key] for keys in of_group.values() for key in keys}
     for group in groups:
-        if group not in of_group:
-            raise ViNerError(f"No cases are called {group!r}.", fix=f"Expected some of {', '.join(GROUPS)}.")
-    return [key for group in groups for key in of_group[group]]
+        if group not in of_group | alone:
+            expected = f"Expected some of {', '.join(GROUPS)}, or a single one such as {of_group['training'][0]}."
+            raise ViNerError(f"No cases are called {group!r}.", fix=expected)
+    return [key for group in groups for key in (of_group | alone)[group]]
 
 
 @dataclass(frozen=True)

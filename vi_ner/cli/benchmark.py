@@ -28,7 +28,9 @@ def benchmark_cli(
     ),
     output: Path = typer.Option(Path("training/benchmark.json"), "-o", "--output", help="JSON to write"),
     plot: Path | None = typer.Option(None, help="Picture to write, .svg or .png"),
-    cases: str = typer.Option("training,tagging,conversion", help="Also: length, collection"),
+    cases: str = typer.Option(
+        "training,tagging,conversion", help="Also: length, collection; or single ones: tagging/vi-ner"
+    ),
     rounds: int | None = typer.Option(None, min=1, help="Rounds, of which the median counts"),
     train_words: int | None = typer.Option(None, help="Syllables that a round trains on; 0 for all"),
     tag_words: int | None = typer.Option(None, help="Syllables that a round tags; 0 for all"),

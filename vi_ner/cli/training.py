@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+import io
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import typer
@@ -47,14 +48,26 @@ def debug_data_cli(
     """Run spaCy's `debug data` and keep its report in a file."""
     from ..files import replacing_file
 
-    with tempfile.TemporaryDirectory() as scratch:
-        filled = Path(scratch) / config.name  # `debug data` wants every default written out
-        run_spacy("init", "fill-config", config, filled)
-        # Whole documents: no sentence of the training side could be the same text as a document of the dev side.
-        report = run_spacy("debug", "data", filled, "--no-format", "--corpora.train.whole", "true")
-    print(report)
+    report = io.StringIO()
+    try:
+        with redirect_stdout(report), tempfile.TemporaryDirectory() as scratch:
+            _debug_data(config, Path(scratch) / config.name)
+    except (SystemExit, ValueError, OSError) as error:
+        print(report.getvalue(), file=sys.stderr)
+        said = "see above" if isinstance(error, SystemExit) else str(error)
+        raise ViNerError(f"spaCy found errors in config or data: {said}.", where=str(config)) from error
+    print(report.getvalue())
     with replacing_file(output) as path:
-        path.write_text(report, encoding="utf8")
+        path.write_text(report.getvalue(), encoding="utf8")
+
+
+def _debug_data(config: Path, filled: Path) -> None:
+    from spacy.cli.debug_data import debug_data
+    from spacy.cli.init_config import fill_config
+
+    fill_config(filled, config, silent=True)  # `debug_data` wants every default written out
+    # Whole documents: no sentence of the training side could be the same text as a document of the dev side.
+    debug_data(filled, config_overrides={"corpora.train.whole": True}, no_format=True, silent=False)
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -75,16 +88,3 @@ def train_cli(
         msg.warn("Training is broken off", f"The best pipeline so far is in {output / UNFINISHED}, until the next one.")
         raise
     msg.good("Pipeline trained", output / "model-best")
-
-
-def run_spacy(*args: object) -> str:
-    """The output of a spaCy command.
-
-    RAISES (ViNerError): It fails.
-    """
-    command = [sys.executable, "-m", "spacy", *map(str, args)]
-    result = subprocess.run(command, capture_output=True, text=True, encoding="utf8", check=False)
-    if result.returncode:
-        print(result.stdout + result.stderr, file=sys.stderr)
-        raise ViNerError(f"`spacy {args[0]} {args[1]}` found errors, see above.", where=str(args[2]))
-    return result.stdout
