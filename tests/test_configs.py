@@ -80,7 +80,7 @@ def differences(name: str, *, base: str = "default") -> set[str]:
 
 
 def test_configs_differ_only_where_they_say() -> None:
-    assert {key.split(".")[0] for key in differences("open")} == {"paths", "corpora"}
+    assert {key.split(".")[0] for key in differences("open")} == {"paths", "corpora", "training"}
     assert {key.rsplit(".", 1)[0] for key in differences("gpu")} == {
         "system",
         "components.transformer",

@@ -64,10 +64,10 @@ def test_a_sentence_among_others_is_as_alone(
 def test_rows_are_filled_up() -> None:
     lengths = [70, 5, 60, 20, 30, 96, 1]
     row, column, width = fastcpu._places(lengths)
-    assert width == fastcpu.WIDTH == 96 and int(row.max()) == 2
+    assert width == 96 and int(row.max()) == 2
     taken = sorted((int(r), int(c) + i) for r, c, n in zip(row, column, lengths, strict=True) for i in range(n))
     assert len(taken) == len(set(taken)) == sum(lengths) and max(c for _, c in taken) < width
-    assert fastcpu._places([200, 3])[2] == 200
+    assert fastcpu._places([200, 3])[2] == 224 and fastcpu._places([20, 3])[2] == fastcpu.WIDTH == 64
 
 
 def test_bfloat16_is_nearly_the_same(module: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +76,23 @@ def test_bfloat16_is_nearly_the_same(module: torch.nn.Module, monkeypatch: pytes
     assert (before != after).any()
     np.testing.assert_allclose(before, after, atol=0.1)
     assert all(weight.dtype == torch.float32 for weight in module.parameters())
+
+
+def test_autocast_is_nearly_the_same(module: torch.nn.Module) -> None:
+    before = outputs(module)
+    module.forward = fastcpu._autocast(module, "cpu")  # as on a GPU
+    after = outputs(module)
+    assert (before != after).any()
+    np.testing.assert_allclose(before, after, atol=0.1)
+
+
+def test_weights_that_change_are_cast_anew(module: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    module.requires_grad_(False)
+    before = outputs(sped_up(module, monkeypatch, bfloat16=True))
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.mul_(2)
+    assert np.abs(outputs(module) - before).max() > 0.1
 
 
 def test_gradients_are_the_same(module: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from spacy.language import Language
 
 from .errors import ViNerError
 from .fastcpu import encoders, speed_up
+from .optimizer import update_at_once
 from .saving import save_in_half
 from .warm import take_weights
 
@@ -45,6 +46,7 @@ def create_encoder_training(
         if go_on_from:
             take_weights(nlp, go_on_from)
         speed_up(nlp)
+        update_at_once(nlp)
         for module, tokenizer in encoders(nlp):
             module.forward = with_dropout(module, tokenizer, hidden_pieces=hidden_pieces, hidden_states=hidden_states)
             module.get_input_embeddings().requires_grad_(not freeze_embeddings)
@@ -77,8 +79,12 @@ def with_dropout(module: Any, tokenizer: Any, *, hidden_pieces: float, hidden_st
         hidden = (torch.rand(input_ids.shape) < hidden_pieces).to(input_ids.device)
         hidden &= ~torch.isin(input_ids, special.to(input_ids.device))
         output = forward(input_ids=input_ids.masked_fill(hidden, tokenizer.unk_token_id), **kwargs)
-        states = torch.nn.functional.dropout(output.last_hidden_state, hidden_states)
-        output.last_hidden_state = states
+        output.last_hidden_state = _dropped(output.last_hidden_state, kwargs["attention_mask"].bool(), hidden_states)
         return output
 
     return wrapped
+
+
+def _dropped(states: torch.Tensor, mask: torch.Tensor, share: float) -> torch.Tensor:
+    """Dropout where there is no padding: drawing its random numbers would take longer than the rest of it."""
+    return states.index_put((mask,), torch.nn.functional.dropout(states[mask], share))

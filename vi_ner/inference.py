@@ -24,10 +24,9 @@ from spacy_transformers.pipeline_component import Transformer
 from thinc.types import Ragged
 from transformers.modeling_outputs import BaseModelOutput
 
-from .fastcpu import WIDTH, can_pack, first_position, has_bfloat16, packed_states
+from .fastcpu import STEP, WIDTH, can_pack, first_position, has_bfloat16, packed_states
 
 States = Callable[[Sequence[Sequence[int]]], NDArray[np.float32]]
-STEP = 32  # word pieces by which rows for sentences over WIDTH differ
 
 
 def for_inference(nlp: Language) -> Language:

@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from spacy.attrs import ENT_IOB, ENT_TYPE, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
+from spacy.training.corpus import FILE_TYPE, walk_corpus
 
 from .bio import set_bio_tags
+from .inputs import unchanged
 
 Token = dict[str, Any]  # what spaCy's Matcher asks of a token
 
@@ -26,6 +30,7 @@ LINE_END: Token = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
 COMMAS = [",", ";", ":"]
 BEGIN: Token = {"IS_SENT_START": True}
 INSIDE: Token = {"IS_SENT_START": False}
+KEPT = [ENT_IOB, ENT_TYPE, SENT_START]  # of a token, in the sentences cut from its document
 CUTS = 8  # in one sentence, so far apart as wanted; what is longer still is cut wherever it can be
 
 
@@ -62,6 +67,11 @@ def _begin_after(pattern: list[Token]) -> dict[str, Any]:
     return {"patterns": [[*pattern, {}]], "attrs": {"SENT_START": 1}, "index": -1}
 
 
+# What was read for a pipeline, by where it is from and how it was cut: once, not in every epoch, nor anew for training
+# what was read to initialise the pipeline.
+_read: WeakKeyDictionary[Language, dict[Any, list[Doc]]] = WeakKeyDictionary()
+
+
 def create_sentences(
     path: Path,
     sentences_by: Sequence[str] = (),
@@ -81,18 +91,22 @@ def create_sentences(
     sentences_by: Names of the components; without any, the sentences are those that the gold documents have.
     whole: Give whole documents instead.
     RAISES (ValueError): spaCy finds no corpus there.
+    RAISES (ViNerError): A file changed while it was read.
     """
-    corpora = [Corpus(path), *([Corpus(also)] if also else [])]
+    corpora = [Corpus(folder) for folder in (path, also) if folder]
     rng = random.Random(seed)
-    found: dict[Language, list[Doc]] = {}  # read and cut once, not in every epoch
 
     def read(nlp: Language) -> Iterator[Example]:
-        if nlp not in found:
-            documents = [example.reference for example in chain.from_iterable(corpus(nlp) for corpus in corpora)]
-            finders = [nlp.get_pipe(name) for name in sentences_by]
-            found[nlp] = documents if whole else [unit for document in documents for unit in cut(document, finders)]
+        finders: list[Any] = [nlp.get_pipe(name) for name in sentences_by]
+        known = _read.setdefault(nlp, {})
+        key = (path, also, whole, *(finder.to_bytes(exclude=["vocab"]) for finder in finders))
+        if key not in known:
+            with unchanged(*(corpus.path for corpus in corpora)):
+                files = [(corpus, walk_corpus(corpus.path, FILE_TYPE)) for corpus in corpora]
+                documents = list(chain.from_iterable(corpus.read_docbin(nlp.vocab, paths) for corpus, paths in files))
+            known[key] = documents if whole else [unit for document in documents for unit in cut(document, finders)]
             gc.freeze()  # they stay to the end, and walking through them took the garbage collector 7 % of a training
-        units = list(found[nlp])
+        units = list(known[key])
         if shuffle:
             rng.shuffle(units)
         for unit in units:
@@ -107,16 +121,19 @@ def create_sentences(
 
 
 def cut(doc: Doc, finders: Iterable[Callable[[Doc], Doc]]) -> list[Doc]:
-    """The sentences of a gold document, which together hold every token once; none cuts an entity.
+    """The sentences of a gold document, each token in one of them; none cuts an entity.
 
-    Sentences for which annotation is missing (see `furniture`) are left out: there is nothing to learn in them.
+    Blank lines, and sentences for which annotation is missing (see `furniture`), are left out: there is nothing to
+    learn in them.
     finders: What sets the sentence starts, in this order.
     """
     for find in finders:
         doc = find(doc)
     starts = [sent.start for sent in doc.sents if doc[sent.start].ent_iob_ != "I"]
     units = [Span(doc, start, end) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)]
-    return [unit.as_doc() for unit in units if any(token.ent_iob for token in unit)]
+    values = doc.to_array(KEPT)
+    filled = [unit for unit in units if any(token.ent_iob and not token.is_space for token in unit)]
+    return [unit.as_doc(array_head=KEPT, array=values) for unit in filled]  # type: ignore[call-arg] # spaCy's stub
 
 
 def mark_as_sentence(doc: Doc) -> None:

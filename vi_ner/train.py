@@ -17,7 +17,6 @@ from spacy.util import load_config
 
 from .errors import ViNerError
 from .files import disk_errors, locked_folder, replacing_folder
-from .inputs import unchanged
 
 UNFINISHED = "unfinished"
 TRAINING_LOG = "training.jsonl"  # what a logger with `output_file` writes; the report draws the curve from it
@@ -28,21 +27,18 @@ def train(config: Path, output: Path, *, use_gpu: int = -1, overrides: Mapping[s
     """What `spacy train` does; `model-best` and `model-last` appear in `output` when training has ended.
 
     use_gpu: Number of the GPU, or -1. overrides: Settings of the config by dotted name, as spaCy takes them.
-    RAISES (ViNerError): Another run trains there, nothing was evaluated, the development side changed meanwhile, or the
+    RAISES (ViNerError): Another run trains there, nothing was evaluated, the corpus changed while it was read, or the
         disk refuses. An earlier pipeline is then as it was; what this training had written so far stays in
         `output/unfinished` until the next.
     """
     unfinished = output.resolve() / UNFINISHED
     log = output / UNFINISHED / TRAINING_LOG  # not resolved: it stands in the config that is saved with the pipeline
     settings = dict(overrides or {})
-    known = load_config(config, overrides=settings)
-    dev = known.get("paths", {}).get("dev")  # every evaluation reads it again
-    if "output_file" in known["training"]["logger"]:
+    if "output_file" in load_config(config, overrides=settings)["training"]["logger"]:
         settings["training.logger.output_file"] = str(log)
     with disk_errors(unfinished), locked_folder(unfinished):
         log.unlink(missing_ok=True)  # left by a killed run; spaCy would keep it and write none
-        with unchanged(*([Path(dev)] if dev else [])):
-            spacy_train(config, unfinished, use_gpu=use_gpu, overrides=settings)
+        spacy_train(config, unfinished, use_gpu=use_gpu, overrides=settings)
         if not (unfinished / PIPELINES[-1] / "meta.json").is_file():
             raise ViNerError(
                 "Training ended before its first evaluation, so there is no best pipeline.",
