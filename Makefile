@@ -30,5 +30,5 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	touch $@
 
 $(VENV)/.ready-to-test: $(VENV)/.ready
-	$(PIP) --no-build-isolation --editable '.[dev]'
+	$(PIP) --use-pep517 --editable '.[dev]'
 	touch $@
