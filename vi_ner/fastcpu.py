@@ -18,6 +18,7 @@ from transformers.modeling_outputs import BaseModelOutput
 WIDTH = 64  # word pieces in a row at least
 STEP = 32  # what wider rows are wider by: each new shape costs oneDNN some milliseconds
 PIECES_AT_A_TIME = 2048
+DTYPES = (torch.float32, torch.bfloat16)
 PACKABLE = {"bert", "camembert", "electra", "roberta", "xlm-roberta", "xlm-roberta-xl"}
 
 
@@ -30,30 +31,26 @@ def has_bfloat16(device: str = "cpu") -> bool:
 
 @functools.cache
 def _cpu_gains() -> bool:
-    """Whether bfloat16 pays on this CPU: its matrix products take less than half the time of float32.
+    """Whether bfloat16 pays on this CPU: its matrix products take less than 4/7 of the time of float32.
 
-    Measured, in well under a second, because no flag says it: with AVX512-BF16 alone the products gain a third and the
-    encoder's conversions lose more, and where the instructions are missing or masked (`ONEDNN_MAX_CPU_ISA`), bfloat16
-    is emulated and ten times as slow. With AMX the ratio is above five; it is one of CPU time on one thread, so that
-    a busy machine gives the same answer.
+    Measured, in a tenth of a second, because no flag says it: where the instructions are missing or masked
+    (`ONEDNN_MAX_CPU_ISA`), bfloat16 is emulated and slower (ratio below 0.5); with AVX512-BF16 on an Intel CPU the
+    products gain a third (1.3) and the encoder's conversions lose more; on a Zen 4 of AMD they gain enough (2.4), and
+    with AMX much (over 5). The limit lies between, and it is CPU time on one thread, the best of many, taken in turn:
+    the answer must be the same each time, since it decides what a training gives.
     """
-    values, weights = torch.ones(128, 384), torch.ones(1536, 384)
+    factors = {dtype: (torch.ones(128, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)) for dtype in DTYPES}
+    seconds: dict[torch.dtype, list[float]] = {dtype: [] for dtype in DTYPES}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        float32, bfloat16 = (_seconds(values.to(dtype), weights.to(dtype)) for dtype in (torch.float32, torch.bfloat16))
+        for _ in range(12):
+            for dtype in DTYPES:
+                product = functools.partial(torch.nn.functional.linear, *factors[dtype])
+                seconds[dtype] += timeit.repeat(product, timer=time.thread_time, number=1, repeat=3)
     finally:
         torch.set_num_threads(threads)
-    return 2 * bfloat16 < float32
-
-
-def _seconds(values: torch.Tensor, weights: torch.Tensor) -> float:
-    """CPU seconds of a matrix product, the best of a few."""
-
-    def multiply() -> None:
-        torch.nn.functional.linear(values, weights)
-
-    return min(timeit.repeat(multiply, timer=time.thread_time, number=1, repeat=4))
+    return 7 * min(seconds[torch.bfloat16]) < 4 * min(seconds[torch.float32])
 
 
 def encoders(nlp: Language) -> Iterator[tuple[Any, Any]]:
