@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -13,6 +15,7 @@ from spacy.util import load_config
 from vi_ner.augment import create_newspaper_forms
 from vi_ner.sentences import (
     CUTS,
+    create_abbreviations,
     create_comma_breaks,
     create_length_breaks,
     create_line_breaks,
@@ -40,6 +43,7 @@ def nlp() -> Iterator[Language]:
         settings = dict(config["components"][name])
         nlp.add_pipe(settings.pop("factory"), name=name, config=settings)
     for name, patterns in (
+        ("abbreviations", create_abbreviations()),
         ("line_breaks", create_line_breaks()),
         ("comma_breaks", create_comma_breaks(12)),
         ("length_breaks", create_length_breaks(20)),
@@ -68,6 +72,34 @@ def test_sentences_end_at_marks_and_lines(nlp: Language) -> None:
 def test_every_line_end_ends_a_sentence(nlp: Language, line_end: str) -> None:
     starts = [sent.text.split()[0] for sent in nlp(f"Lũ về Mường La{line_end}Hai cầu bị cuốn").sents]
     assert starts == ["Lũ", "Hai"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Chị Quế ở Q. 7, TP. HCM, lên TP. Đà Lạt .",
+        "Tp. Vũng Tàu mưa, TX. Gò Công nắng.",
+        "ThS. Lò Thị Pó và PGS.TS. Hà Bua, NSƯT. Sìn hát.",
+        "Mr. Doyle gặp John F. Osei ở St. Gallen.",
+        "Ng. T. H. kiện C.P. Bình Minh, J.-B. de La Roche vắng.",
+    ],
+)
+@pytest.mark.parametrize("joint", [". ", "._", " ._", " . "])  # as segmenters split and glue
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_point_of_an_abbreviation_ends_no_sentence(nlp: Language, sentence: str, joint: str, form: Any) -> None:
+    sentence = sentence.replace(". ", joint)
+    sentences = [unicodedata.normalize(form, part) for part in ("Hôm qua mưa.", sentence, "Trời lạnh.")]
+    with nlp.select_pipes(disable=["comma_breaks", "length_breaks"]):  # those of the fixture come after a few words
+        assert [sent.text for sent in nlp(" ".join(sentences)).sents] == sentences
+
+
+def test_words_that_look_like_abbreviations_end_sentences(nlp: Language) -> None:
+    text = "Bà ở Hà Tu. Ông về Ba. Chợ họp ở TP Huế. Năm 2019. Xong 5. Hết."
+    assert len(list(nlp(text).sents)) == 6
+
+
+def test_a_line_ends_behind_an_abbreviation_too(nlp: Language) -> None:
+    assert [sent[0].text for sent in nlp("Ảnh: Ng. T.\nLũ về").sents] == ["Ảnh", "Lũ"]
 
 
 def test_joined_text_has_the_same_sentences(nlp: Language) -> None:

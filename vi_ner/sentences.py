@@ -1,14 +1,16 @@
 """Sentences: what the encoder reads at a time, and what training batches are made of.
 
 Windows of so many tokens begin elsewhere in each form of a text, because underscores are tokens too, and that alone
-changes predictions; a sentence is the same in all of them. Sentences end at spaCy's `sentencizer` marks and, by the
-patterns of attribute rulers, at line ends. What is longer than the encoder reads is cut, if possible after a comma.
+changes predictions; a sentence is the same in all of them. Sentences end at spaCy's `sentencizer` marks, but, by the
+patterns of attribute rulers, not at the point of an abbreviation (`TP. HCM`), and at line ends. What is longer than the
+encoder reads is cut, if possible after a comma.
 """
 
 from __future__ import annotations
 
 import gc
 import random
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -23,15 +25,31 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 
 from .bio import set_bio_tags
 from .inputs import unchanged
+from .tokenizer import COMBINING, UPPER
 
 Token = dict[str, Any]  # what spaCy's Matcher asks of a token
 
 LINE_END: Token = {"IS_SPACE": True, "TEXT": {"REGEX": "\n"}}
 COMMAS = [",", ";", ":"]
+# What stands before a name, with a point behind it: `TP. HCM`, `PGS.TS. Hà Quế`, `Mrs. Doyle`; none is a word too.
+BEFORE_NAMES = "bs|ckii?|cty|dr|gm|gs|ht|ks|kts|lm|ls|mrs?|ms|nsnd|nsưt|pgs|st|ths|tp|ts|tt|tx"
+INITIAL = rf"(?:Ch|Gi|Kh|Ng|Nh|Ph|Qu|Th|Tr|{UPPER}){COMBINING}*"
 BEGIN: Token = {"IS_SENT_START": True}
 INSIDE: Token = {"IS_SENT_START": False}
 KEPT = [ENT_IOB, ENT_TYPE, SENT_START]  # of a token, in the sentences cut from its document
 CUTS = 8  # in one sentence, so far apart as wanted; what is longer still is cut wherever it can be
+
+
+def create_abbreviations() -> list[dict[str, Any]]:
+    """`vi_ner.Abbreviations.v1`, for an attribute ruler behind a sentencizer: their points end no sentence.
+
+    Abbreviations are those that stand before names (`TP. HCM`) and initials (`Ng.V. Bảy`, `Q. 1`); an initial at the
+    end of a sentence joins it to the next one, which does less harm than a name in two pieces.
+    """
+    short = rf"(?:{INITIAL}|(?i:{BEFORE_NAMES}|{unicodedata.normalize('NFD', BEFORE_NAMES)}))"
+    word: Token = {"TEXT": {"REGEX": rf"^-?(?:{short}\.)*{short}$"}}
+    glue: Token = {"ORTH": "_", "OP": "*"}  # of a segmenter
+    return [{"patterns": [[word, glue, {"ORTH": "."}, glue, {}]], "attrs": {"SENT_START": 0}, "index": -1}]
 
 
 def create_line_breaks() -> list[dict[str, Any]]:

@@ -26,11 +26,11 @@ def gold_sentences(docs: Sequence[Doc]) -> list[Doc]:
     """Gold documents of one vocabulary, cut as `vi_ner.Sentences.v1` cuts them."""
     import spacy
 
-    from ..sentences import create_comma_breaks, create_length_breaks, create_line_breaks, cut
+    from ..sentences import create_abbreviations, create_comma_breaks, create_length_breaks, create_line_breaks, cut
 
     nlp = spacy.blank("vi", vocab=docs[0].vocab, config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}})
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "…", "..."]})
-    for create in (create_line_breaks, create_comma_breaks, create_length_breaks):
+    for create in (create_abbreviations, create_line_breaks, create_comma_breaks, create_length_breaks):
         ruler: Any = nlp.add_pipe("attribute_ruler", name=create.__name__)
         ruler.add_patterns(create())
     finders = [component for _name, component in nlp.pipeline]
