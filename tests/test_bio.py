@@ -44,6 +44,8 @@ def test_tags_of_gold_and_back(tokenizer: Language) -> None:
         ("a_b", ["O", "_", "B-PER"], [("b", "PER")]),
         ("a_b", ["B-PER", "_", "B-PER"], [("a", "PER"), ("b", "PER")]),
         ("_ _", ["_", "_"], []),
+        ("_ _", ["B-PER", "I-PER"], []),
+        ("_a_\u200b", ["B-LOC", "I-LOC", "I-LOC", "I-LOC"], [("a", "LOC")]),
         ("a b", ["O", "O"], []),
     ],
 )

@@ -19,7 +19,6 @@ import torch
 from conftest import LABELS, ROOT, marked
 from safetensors.torch import load_file
 from spacy import registry
-from spacy.cli.train import train
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
@@ -35,6 +34,8 @@ from vi_ner.encoder import prepare_encoder
 from vi_ner.errors import ViNerError
 from vi_ner.fastcpu import encoders
 from vi_ner.package import package_pipeline
+from vi_ner.train import train
+from vi_ner.viterbi import learned
 from vi_segment import segment
 
 RAW = "Tổng thống Nga Vladimir Putin gặp ông Kim ở Vladivostok (TP.HCM, Đắk Lắk)."
@@ -168,7 +169,8 @@ def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str
     nlp.remove_pipe("doc_cleaner")
     raw, joined = nlp(RAW), nlp(RAW.replace("Vladimir Putin", "Vladimir_Putin"))
     assert raw._.trf_data.wordpieces.strings == joined._.trf_data.wordpieces.strings
-    vectors: Any = nlp.get_pipe("tagger").model.get_ref("tok2vec").predict([raw])[0]  # type: ignore[attr-defined]
+    tagger: Any = nlp.get_pipe("tagger")
+    vectors = tagger.model.get_ref("tok2vec").layers[0].predict([raw])[0]  # before they become scores
     first, second = (token.i for token in raw if token.text in ("Vladimir", "Putin"))
     width = nlp.get_pipe("transformer").model.get_dim("nO")  # type: ignore[attr-defined]
     assert vectors.shape == (len(raw), width + 64)
@@ -235,7 +237,7 @@ def test_training_goes_on_from_a_trained_pipeline(models: dict[str, Path], corpu
     ((module, _),), ((source, _),) = encoders(begun), encoders(trained)
     assert all(torch.equal(value, source.state_dict()[name]) for name, value in module.state_dict().items())
     heads: list[Any] = [nlp.get_pipe("tagger") for nlp in (begun, trained)]
-    values = [[node.get_param(name) for node in head.model.walk() for name in node.param_names] for head in heads]
+    values = [[node.get_param(name) for node in learned(head.model) for name in node.param_names] for head in heads]
     assert len(values[0]) >= 2 and all((a == b).all() for a, b in zip(*values, strict=True))
 
 

@@ -40,14 +40,16 @@ def bio_patterns(labels: Sequence[str]) -> list[dict[str, Any]]:
     """Patterns of an entity ruler that read entities off the tags.
 
     The first tag of a run decides its label: where the tagger wavers between two labels inside one name, it is still
-    one name. An I that follows no B begins an entity: the words were recognised, only the first tag was not.
+    one name. An I that follows no B begins an entity: the words were recognised, only the first tag was not. Edges are
+    tokens that can be seen, whatever their tags say.
     """
     inside = [f"I-{label}" for label in labels]
-    last = {"TAG": {"IN": inside}}
+    seen = {"REGEX": invisible.SEEN}
+    last = {"TAG": {"IN": inside}, "TEXT": seen}
     between = {"TAG": {"IN": [*inside, UNSEEN]}, "OP": "*"}
     patterns: list[dict[str, Any]] = []
     for label in labels:
-        first = {"TAG": {"IN": [f"B-{label}", f"I-{label}"]}}
+        first = {"TAG": {"IN": [f"B-{label}", f"I-{label}"]}, "TEXT": seen}
         patterns += [{"label": label, "pattern": [first]}, {"label": label, "pattern": [first, between, last]}]
     return patterns
 

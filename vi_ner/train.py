@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import spacy
 import srsly
 from spacy.cli.train import train as spacy_train
 from spacy.util import load_config
 
 from .errors import ViNerError
+from .fastcpu import encoders
 from .files import disk_errors, locked_folder, replacing_folder
+from .saving import save_in_half
+from .viterbi import decode_sequences
 
 UNFINISHED = "unfinished"
 TRAINING_LOG = "training.jsonl"  # what a logger with `output_file` writes; the report draws the curve from it
@@ -45,12 +49,23 @@ def train(config: Path, output: Path, *, use_gpu: int = -1, overrides: Mapping[s
                 where=str(config),
                 fix="Lower `training.eval_frequency`, or raise `training.max_steps`.",
             )
-        for path in unfinished.glob("*/sentencizer.json"):  # spaCy writes a set, in each process in another order
-            rules = srsly.read_json(path)
-            srsly.write_json(path, rules | {"punct_chars": sorted(rules["punct_chars"])})
+        for name in PIPELINES:
+            finish(unfinished / name)
         for name in PIPELINES:
             with replacing_folder(output / name, marker="meta.json") as folder:
                 (unfinished / name).rename(folder)
         if log.is_file():
             log.replace(output / TRAINING_LOG)
         shutil.rmtree(unfinished)
+
+
+def finish(path: Path) -> None:
+    """Let a pipeline that `spacy train` has saved decode sequences of tags, and the same weights be the same bytes."""
+    nlp = spacy.load(path)
+    decode_sequences(nlp)
+    for module, _tokenizer in encoders(nlp):
+        save_in_half(module)
+    nlp.to_disk(path)
+    if (path / "sentencizer.json").is_file():  # spaCy writes a set, in each process in another order
+        rules = srsly.read_json(path / "sentencizer.json")
+        srsly.write_json(path / "sentencizer.json", rules | {"punct_chars": sorted(rules["punct_chars"])})

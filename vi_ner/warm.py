@@ -9,6 +9,7 @@ from spacy.language import Language
 from .errors import ViNerError
 from .fastcpu import encoders
 from .tag import load_pipeline
+from .viterbi import learned
 
 
 def take_weights(nlp: Language, path: Path) -> None:
@@ -25,7 +26,7 @@ def take_weights(nlp: Language, path: Path) -> None:
             if getattr(ours, "labels", None) != getattr(theirs, "labels", None):
                 raise ValueError("other labels")
             if hasattr(ours, "model"):
-                for node, other in zip(ours.model.walk(), theirs.model.walk(), strict=True):  # type: ignore[attr-defined]
+                for node, other in zip(learned(ours.model), learned(theirs.model), strict=True):  # type: ignore[attr-defined]
                     for name in node.param_names:
                         node.get_param(name)[:] = other.get_param(name)
     except (RuntimeError, ValueError, KeyError) as error:

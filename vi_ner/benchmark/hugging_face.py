@@ -43,16 +43,17 @@ def classifier(nlp: Language) -> tuple[Any, Any]:
     from transformers import AutoModelForTokenClassification
 
     from ..fastcpu import encoders
+    from ..viterbi import learned
 
     ((encoder, tokenizer),) = encoders(nlp)
     tagger: Any = nlp.get_pipe("tagger")
-    (output,) = (node for node in tagger.model.walk() if node.name == "softmax")
+    scores = learned(tagger.model)[-1]
     encoder.config.id2label = {i: "O" if label == "_" else label for i, label in enumerate(tagger.labels)}
     model = AutoModelForTokenClassification.from_config(encoder.config)
     getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
     with torch.no_grad():
-        model.classifier.weight.copy_(torch.from_numpy(output.get_param("W")))
-        model.classifier.bias.copy_(torch.from_numpy(output.get_param("b")))
+        model.classifier.weight.copy_(torch.from_numpy(scores.get_param("W")))
+        model.classifier.bias.copy_(torch.from_numpy(scores.get_param("b")))
     return model.eval(), tokenizer
 
 
