@@ -1,7 +1,8 @@
 """Entities as one tag per token, and back, by spaCy's own components: a tagger and an entity ruler.
 
 A softmax over tags learns from far fewer updates than the transition-based `ner`, and a pipeline made of built-in
-components loads anywhere. Tokens that the encoder does not see (underscores, blanks, invisible characters) have no word
+components loads anywhere. What the tags of single tokens lack, agreement with their neighbours, `viterbi` adds when
+training has ended. Tokens that the encoder does not see (underscores, blanks, invisible characters) have no word
 piece and all look alike to it; they get the tag `_`, which continues an entity but never begins or ends one.
 """
 

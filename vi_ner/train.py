@@ -17,9 +17,7 @@ from spacy.cli.train import train as spacy_train
 from spacy.util import load_config
 
 from .errors import ViNerError
-from .fastcpu import encoders
 from .files import disk_errors, locked_folder, replacing_folder
-from .saving import save_in_half
 from .viterbi import decode_sequences
 
 UNFINISHED = "unfinished"
@@ -63,9 +61,8 @@ def finish(path: Path) -> None:
     """Let a pipeline that `spacy train` has saved decode sequences of tags, and the same weights be the same bytes."""
     nlp = spacy.load(path)
     decode_sequences(nlp)
-    for module, _tokenizer in encoders(nlp):
-        save_in_half(module)
-    nlp.to_disk(path)
+    # What has not changed stays as it was saved: a transformer that was loaded knows of a folder, each time another.
+    nlp.to_disk(path, exclude=[name for name in nlp.pipe_names if name != "tagger"])
     if (path / "sentencizer.json").is_file():  # spaCy writes a set, in each process in another order
         rules = srsly.read_json(path / "sentencizer.json")
         srsly.write_json(path / "sentencizer.json", rules | {"punct_chars": sorted(rules["punct_chars"])})
