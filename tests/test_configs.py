@@ -178,7 +178,8 @@ def test_phobert_reads_segments_and_tells_their_syllables_apart(models: dict[str
 
 
 def test_phobert_learns_entities_that_end_inside_a_segment(models: dict[str, Path], corpus: Path) -> None:
-    overrides = {"paths.encoder": str(models["phobert"].parents[1] / "encoder"), "paths.labels": str(LABELS)}
+    overrides: dict[str, Any] = {"paths.encoder": str(models["phobert"].parents[1] / "encoder")}
+    overrides |= {"paths.labels": str(LABELS)}
     overrides |= {"paths.train": str(corpus / "train.spacy"), "initialize.after_init.hidden_states": 0.0}
     overrides |= {"initialize.after_init.hidden_pieces": 0.0}
     nlp = init_nlp(load_config(ROOT / "configs" / "phobert.cfg", overrides=overrides))
