@@ -80,6 +80,7 @@ def test_a_second_run_skips_everything(project: Path) -> None:
         ("vi_ner/split.py", ["convert"]),
         ("vi_ner/augment.py", ["train", "report"]),
         ("vi_ner/encoder.py", ["encoder"]),
+        ("vi_ner/viterbi.py", ["train"]),
         ("annotations/labels.json", ["convert", "debug-data", "train", "report"]),
         ("vi_ner/evaluate.py", ["evaluate", "report"]),
         ("README.md", []),
